@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: (GPL-2.0-only WITH Linux-syscall-note) OR MIT */
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * User interface of the QDA driver: Qualcomm Hexagon DSPs over FastRPC.
+ */
+#ifndef __QDA_ACCEL_H__
+#define __QDA_ACCEL_H__
+
+#include "drm.h"
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/**
+ * DOC: overview
+ *
+ * One /dev/accel/accelN node stands for one DSP domain (QUERY tells which).
+ * Each open of the node is a session. A session can have one process on the
+ * DSP at a time, called a protection domain (PD), which is made from a Hexagon
+ * ELF file by REMOTE_SESSION_CREATE and serves calls made by REMOTE_INVOKE until
+ * REMOTE_SESSION_RELEASE or the close of the file ends it.
+ *
+ * Rules that hold for every structure here: the layout is the same for 32-bit
+ * and 64-bit callers; pads, reserved fields and unknown flag bits must be zero;
+ * structures grow at the end only, and a shorter structure of an older caller
+ * is read as if the new fields were zero; when an ioctl fails, the fields marked
+ * "out" are zero unless the field's text says otherwise.
+ *
+ * Errors that every ioctl can return are not repeated below:
+ * ``-ENODEV`` when the DSP went away (it comes back as a new node), ``-EFAULT``
+ * when a user pointer cannot be accessed, ``-ENOMEM`` when memory is short.
+ */
+
+/**
+ * DOC: scalars, arguments and handles
+ *
+ * A remote method is named by a handle and by the scalars word, which also
+ * counts the arguments:
+ *
+ * ======  =====================================================
+ * bits    meaning
+ * ======  =====================================================
+ * 31:29   attributes of the call, zero in ordinary calls
+ * 28:24   method number, 0 to 31
+ * 23:16   number of input buffers, 0 to 255
+ * 15:8    number of output buffers, 0 to 255
+ * 7:4     number of input DMA handles, 0 to 15
+ * 3:0     number of output DMA handles, 0 to 15
+ * ======  =====================================================
+ *
+ * The argument array has one entry per counted argument, in that order.
+ *
+ * Handle 0 is the process's module loader (remotectl): method 0 opens a module by
+ * name and answers with the handle of the module, method 1 closes it. Its
+ * buffers are: open: input 0 {u32 name length with NUL, u32 error text room}, input
+ * 1 the name, output 0 {u32 handle, s32 error}, output 1 the error text. close:
+ * input 0 {u32 handle, u32 error text room}, output 0 {s32 error}, output 1 the
+ * error text. Handle 1 belongs to the kernel. Handles 2 to 9 are fixed services
+ * of the DSP's firmware; module handles are what open returned.
+ */
+#define QDA_SCALARS(method, in, out) \
+	((((__u32)(method) & 0x1f) << 24) | (((__u32)(in) & 0xff) << 16) | \
+	 (((__u32)(out) & 0xff) << 8))
+#define QDA_SCALARS_HANDLES(in_handles, out_handles) \
+	((((__u32)(in_handles) & 0xf) << 4) | ((__u32)(out_handles) & 0xf))
+#define QDA_SCALARS_METHOD(sc)		(((__u32)(sc) >> 24) & 0x1f)
+#define QDA_SCALARS_IN(sc)		(((__u32)(sc) >> 16) & 0xff)
+#define QDA_SCALARS_OUT(sc)		(((__u32)(sc) >> 8) & 0xff)
+#define QDA_SCALARS_IN_HANDLES(sc)	(((__u32)(sc) >> 4) & 0xf)
+#define QDA_SCALARS_OUT_HANDLES(sc)	((__u32)(sc) & 0xf)
+
+#define QDA_HANDLE_REMOTECTL	0
+#define QDA_HANDLE_KERNEL	1
+
+/* Command numbers never move and are not used again; new ones are appended. */
+#define DRM_QDA_QUERY			0x00
+#define DRM_QDA_GEM_CREATE		0x01
+#define DRM_QDA_GEM_MMAP_OFFSET		0x02
+#define DRM_QDA_REMOTE_ATTACH		0x03
+#define DRM_QDA_REMOTE_SESSION_CREATE	0x04
+#define DRM_QDA_REMOTE_MAP		0x05
+#define DRM_QDA_REMOTE_MUNMAP		0x06
+#define DRM_QDA_REMOTE_INVOKE		0x07
+#define DRM_QDA_SET_OPTION		0x08
+#define DRM_QDA_REMOTE_SESSION_RELEASE	0x09
+#define DRM_QDA_GEM_SYNC		0x0a
+
+/**
+ * enum drm_qda_query_type - What DRM_IOCTL_QDA_QUERY can be asked
+ * @QDA_QUERY_DOMAIN: name ("adsp", "mdsp", "sdsp", "cdsp", "cdsp1", "gdsp0",
+ *	"gdsp1") in name, number of the domain (0 to 6 in that order) in value;
+ *	index must be 0
+ * @QDA_QUERY_CAPABILITY: value of the DSP capability number index (1 to 255)
+ * @QDA_QUERY_LIMIT: value of the limit &enum drm_qda_limit named by index
+ * @QDA_QUERY_ADDRESS_WIDTH: bits of an address the DSP can use for buffers;
+ *	index must be 0
+ * @QDA_QUERY_FEATURES: QDA_FEATURE_* bits of what this driver serves on this DSP;
+ *	index must be 0
+ */
+enum drm_qda_query_type {
+	QDA_QUERY_DOMAIN = 1,
+	QDA_QUERY_CAPABILITY = 2,
+	QDA_QUERY_LIMIT = 3,
+	QDA_QUERY_ADDRESS_WIDTH = 4,
+	QDA_QUERY_FEATURES = 5,
+};
+
+/**
+ * enum drm_qda_limit - Index of QDA_QUERY_LIMIT
+ * @QDA_LIMIT_FILELEN: largest filelen of REMOTE_SESSION_CREATE, in bytes
+ * @QDA_LIMIT_INLINE: most INLINE bytes in one call, inputs and outputs together
+ * @QDA_LIMIT_SESSIONS: sessions that can have a process at the same time
+ * @QDA_LIMIT_CALLS: calls that one session can have in flight
+ */
+enum drm_qda_limit {
+	QDA_LIMIT_FILELEN = 1,
+	QDA_LIMIT_INLINE = 2,
+	QDA_LIMIT_SESSIONS = 3,
+	QDA_LIMIT_CALLS = 4,
+};
+
+#define QDA_FEATURE_CREATE_POINTER	(1ULL << 0) /* image by user pointer, or none */
+#define QDA_FEATURE_CREATE_BUFFER	(1ULL << 1) /* image by DMA-BUF fd or GEM handle */
+#define QDA_FEATURE_INLINE		(1ULL << 2) /* QDA_ARG_INLINE arguments */
+#define QDA_FEATURE_BUFFERS		(1ULL << 3) /* GEM objects, QDA_ARG_BO */
+#define QDA_FEATURE_MAP			(1ULL << 4) /* REMOTE_MAP, QDA_ARG_KEY */
+#define QDA_FEATURE_ATTACH		(1ULL << 5) /* REMOTE_ATTACH */
+#define QDA_FEATURE_POLL		(1ULL << 6) /* poll mode of SET_OPTION */
+#define QDA_FEATURE_ASYNC		(1ULL << 7) /* QDA_INVOKE_ASYNC */
+
+/**
+ * struct drm_qda_query - Argument of DRM_IOCTL_QDA_QUERY
+ * @type: in, &enum drm_qda_query_type
+ * @index: in, meaning depends on @type
+ * @value: out
+ * @name: out, NUL-terminated, empty if @type has no name
+ *
+ * Errors of QUERY:
+ *
+ * - ``-EINVAL``: unknown @type, or @index out of its range
+ * - ``-EOPNOTSUPP``: QDA_QUERY_CAPABILITY, when the driver or the DSP does not
+ *   serve capabilities
+ */
+struct drm_qda_query {
+	__u32 type;
+	__u32 index;
+	__u64 value;
+	__u8 name[16];
+};
+
+#define QDA_GEM_WC	(1U << 0) /* write-combined CPU mapping; else cached */
+
+/**
+ * struct drm_qda_gem_create - Argument of DRM_IOCTL_QDA_GEM_CREATE
+ * @size: in, bytes, not zero, rounded up to pages; out, the rounded size
+ * @flags: in, QDA_GEM_* bits
+ * @handle: out, GEM handle, never 0
+ *
+ * Errors of GEM_CREATE:
+ *
+ * - ``-EOPNOTSUPP``: this driver does not serve buffers yet
+ */
+struct drm_qda_gem_create {
+	__u64 size;
+	__u32 flags;
+	__u32 handle;
+};
+
+/**
+ * struct drm_qda_gem_mmap_offset - Argument of DRM_IOCTL_QDA_GEM_MMAP_OFFSET
+ * @handle: in, GEM handle
+ * @pad: must be zero
+ * @offset: out, offset to give to mmap() on the accel file
+ *
+ * Errors of GEM_MMAP_OFFSET:
+ *
+ * - ``-EOPNOTSUPP``: this driver does not serve buffers yet
+ */
+struct drm_qda_gem_mmap_offset {
+	__u32 handle;
+	__u32 pad;
+	__u64 offset;
+};
+
+/**
+ * struct drm_qda_remote_attach - Argument of DRM_IOCTL_QDA_REMOTE_ATTACH
+ * @pd: in, which PD that the firmware runs already
+ * @flags: must be zero
+ * @name: in, pointer to the name of a static PD
+ * @namelen: in, bytes at @name
+ * @dsp_status: out, the DSP's own code when it refused (``-EREMOTEIO``)
+ *
+ * Errors of REMOTE_ATTACH:
+ *
+ * - ``-EOPNOTSUPP``: this driver does not serve attaching yet
+ */
+struct drm_qda_remote_attach {
+	__u32 pd;
+	__u32 flags;
+	__u64 name;
+	__u32 namelen;
+	__u32 dsp_status;
+};
+
+/*
+ * Attributes of a PD. The numbers are those of enum fastrpc_proc_attr in
+ * drivers/misc/fastrpc.c: the DSP's firmware reads them.
+ */
+#define QDA_ATTR_DEBUG			(1U << 0) /* debug mode */
+#define QDA_ATTR_PTRACE			(1U << 1) /* debug with an attached debugger */
+#define QDA_ATTR_CRC			(1U << 2) /* check sums of call payloads */
+#define QDA_ATTR_UNSIGNED_MODULE	(1U << 3) /* unsigned PD: fewer rights on the DSP */
+#define QDA_ATTR_ADAPTIVE_QOS		(1U << 4) /* DSP adapts its clocks to the load */
+#define QDA_ATTR_SYSTEM_PROCESS		(1U << 5) /* system PD; CAP_SYS_ADMIN */
+#define QDA_ATTR_PRIVILEGED		(1U << 6) /* more rights on the DSP; CAP_SYS_ADMIN */
+
+/**
+ * struct drm_qda_init_create - Argument of DRM_IOCTL_QDA_REMOTE_SESSION_CREATE
+ * @filelen: in, bytes of the ELF image and its signature; 0: no image, the
+ *	firmware starts its own shell
+ * @filefd: in, DMA-BUF fd of the image if > 0; 0 and -1 mean none
+ * @attrs: in, QDA_ATTR_* bits
+ * @siglen: in, bytes of signature at the end of the image; needs @attrs
+ * @file: in, user pointer to the image if not 0
+ * @handle: in, GEM handle of the image if not 0
+ * @flags: must be zero
+ * @dsp_status: out, the DSP's own code when it refused (``-EREMOTEIO``)
+ * @pad: must be zero
+ *
+ * Makes a process on the DSP for this session. Exactly one of @filefd, @file and
+ * @handle names the image when @filelen is not zero. A PD without
+ * QDA_ATTR_UNSIGNED_MODULE is a signed PD and needs CAP_SYS_ADMIN; an unsigned one
+ * is open to everyone on cdsp and gdsp domains and needs CAP_SYS_ADMIN elsewhere.
+ *
+ * A session has one process at a time. After the process has died (its calls
+ * fail with ``-EPIPE``) create releases what is left of it first.
+ *
+ * Errors of REMOTE_SESSION_CREATE:
+ *
+ * - ``-EINVAL``: @filelen over its limit; not exactly one image source, or one
+ *   although @filelen is 0; @siglen over @filelen or without @attrs; unknown
+ *   @attrs bit; @flags or @pad not zero
+ * - ``-EFAULT``: @file does not point to @filelen readable bytes
+ * - ``-EPERM``: the caller lacks the privilege for these @attrs
+ * - ``-EOPNOTSUPP``: the image is in a buffer and this driver does not serve that yet
+ * - ``-EBUSY``: the session has a process or one is being made or released; or no
+ *   context bank is free
+ * - ``-EREMOTEIO``: the DSP refused, see @dsp_status
+ * - ``-ETIMEDOUT``: the DSP did not answer within 10 seconds
+ * - ``-EINTR``: killed while waiting
+ */
+struct drm_qda_init_create {
+	__u32 filelen;
+	__s32 filefd;
+	__u32 attrs;
+	__u32 siglen;
+	__u64 file;
+	__u32 handle;
+	__u32 flags;
+	__u32 dsp_status;
+	__u32 pad;
+};
+
+/**
+ * struct drm_qda_remote_map - Argument of DRM_IOCTL_QDA_REMOTE_MAP
+ * @flags: in, kind of mapping
+ * @handle: in, GEM handle
+ * @offset: in, bytes into the buffer
+ * @size: in, bytes
+ * @vaddrin: in, address wanted on the DSP, 0 for any
+ * @vaddrout: out, address on the DSP
+ * @key: in, number by which DSP code finds the mapping
+ * @attrs: in, attributes of the mapping
+ * @dsp_status: out, the DSP's own code when it refused (``-EREMOTEIO``)
+ * @pad: must be zero
+ *
+ * Errors of REMOTE_MAP:
+ *
+ * - ``-EOPNOTSUPP``: this driver does not serve persistent mappings yet
+ */
+struct drm_qda_remote_map {
+	__u32 flags;
+	__u32 handle;
+	__u64 offset;
+	__u64 size;
+	__u64 vaddrin;
+	__u64 vaddrout;
+	__s32 key;
+	__u32 attrs;
+	__u32 dsp_status;
+	__u32 pad;
+};
+
+/**
+ * struct drm_qda_remote_munmap - Argument of DRM_IOCTL_QDA_REMOTE_MUNMAP
+ * @vaddr: in, address on the DSP as REMOTE_MAP returned it
+ * @size: in, bytes
+ * @key: in, key of the mapping
+ * @flags: in, kind of mapping
+ * @dsp_status: out, the DSP's own code when it refused (``-EREMOTEIO``)
+ * @pad: must be zero
+ *
+ * Errors of REMOTE_MUNMAP:
+ *
+ * - ``-EOPNOTSUPP``: this driver does not serve persistent mappings yet
+ */
+struct drm_qda_remote_munmap {
+	__u64 vaddr;
+	__u64 size;
+	__s32 key;
+	__u32 flags;
+	__u32 dsp_status;
+	__u32 pad;
+};
+
+/**
+ * enum drm_qda_arg_kind - Where an argument of a call is
+ * @QDA_ARG_INLINE: user memory at the pointer @addr, copied by the kernel; @handle
+ *	must be 0
+ * @QDA_ARG_BO: @length bytes at offset @addr of the GEM object @handle
+ * @QDA_ARG_KEY: a buffer mapped under the key @handle, passed as DMA handle
+ *
+ * The kind is always said, never guessed. Buffers counted in the scalars are
+ * INLINE or BO, DMA handles are KEY.
+ */
+enum drm_qda_arg_kind {
+	QDA_ARG_INLINE = 1,
+	QDA_ARG_BO = 2,
+	QDA_ARG_KEY = 3,
+};
+
+/**
+ * struct drm_qda_arg - One argument of a call
+ * @addr: user pointer or offset, see &enum drm_qda_arg_kind
+ * @length: bytes; an argument of 0 bytes is passed as empty and @addr is not used
+ * @handle: GEM handle or key, see &enum drm_qda_arg_kind
+ * @kind: &enum drm_qda_arg_kind
+ */
+struct drm_qda_arg {
+	__u64 addr;
+	__u64 length;
+	__u32 handle;
+	__u32 kind;
+};
+
+#define QDA_INVOKE_ASYNC	(1U << 0) /* do not wait, completion is an event */
+
+/**
+ * struct drm_qda_invoke - Argument of DRM_IOCTL_QDA_REMOTE_INVOKE
+ * @handle: in, handle of the module or service, see "scalars, arguments and handles"
+ * @sc: in, scalars word
+ * @args: in, pointer to the &struct drm_qda_arg array, as many as @sc counts
+ * @flags: in, QDA_INVOKE_* bits
+ * @dsp_status: out, what the method returned on the DSP, 0 for success; codes of the
+ *	DSP's own software are 0x80000400 and up. The ioctl returns 0 whatever it is.
+ * @cookie: must be zero; kept for re-attaching to an interrupted call
+ * @user_data: in, given back with the completion event of an asynchronous call
+ *
+ * Calls a method of the session's process and waits for its answer. Outputs are
+ * written to user memory only when @dsp_status is 0.
+ *
+ * Errors of REMOTE_INVOKE:
+ *
+ * - ``-EINVAL``: unknown @flags bit or not zero @cookie; unknown kind; an INLINE
+ *   argument with a handle; attribute bits 31:29 of @sc set; a kind that does
+ *   not fit the argument's place
+ * - ``-E2BIG``: more INLINE bytes than QDA_LIMIT_INLINE
+ * - ``-EFAULT``: @args or the memory of an argument cannot be accessed
+ * - ``-EPERM``: @handle is 1, which belongs to the kernel
+ * - ``-EOPNOTSUPP``: BO or KEY arguments or QDA_INVOKE_ASYNC, not served yet
+ * - ``-ENOTCONN``: the session has no process
+ * - ``-EPIPE``: the process died, or the DSP went away while the call waited
+ * - ``-EINTR``: killed while waiting; the DSP may still run the method
+ */
+struct drm_qda_invoke {
+	__u32 handle;
+	__u32 sc;
+	__u64 args;
+	__u32 flags;
+	__u32 dsp_status;
+	__u64 cookie;
+	__u64 user_data;
+};
+
+#define QDA_OPTION_POLL_MODE	1 /* value 1: spin for short answers; 0: sleep */
+
+/**
+ * struct drm_qda_set_option - Argument of DRM_IOCTL_QDA_SET_OPTION
+ * @option: in, QDA_OPTION_*
+ * @pad: must be zero
+ * @value: in, meaning depends on @option
+ *
+ * Errors of SET_OPTION:
+ *
+ * - ``-EOPNOTSUPP``: this driver does not serve options yet
+ */
+struct drm_qda_set_option {
+	__u32 option;
+	__u32 pad;
+	__u64 value;
+};
+
+/**
+ * struct drm_qda_session_release - Argument of DRM_IOCTL_QDA_REMOTE_SESSION_RELEASE
+ * @flags: must be zero
+ * @dsp_status: out, the DSP's own code when it refused (``-EREMOTEIO``)
+ *
+ * Ends the session's process without closing the file: the DSP ends the calls
+ * that are in flight, then answers. The session can create a new process.
+ *
+ * Errors of REMOTE_SESSION_RELEASE:
+ *
+ * - ``-EINVAL``: @flags not zero
+ * - ``-ENOTCONN``: the session has no process
+ * - ``-EBUSY``: the process is being made or released
+ * - ``-EREMOTEIO``: the DSP refused, see @dsp_status; the process counts as gone
+ * - ``-ETIMEDOUT``: the DSP did not answer within 10 seconds; its answer ends it
+ * - ``-EINTR``: killed while waiting
+ */
+struct drm_qda_session_release {
+	__u32 flags;
+	__u32 dsp_status;
+};
+
+#define QDA_GEM_SYNC_READ	(1U << 0) /* the CPU is going to read */
+#define QDA_GEM_SYNC_WRITE	(1U << 1) /* the CPU is going to write */
+#define QDA_GEM_SYNC_END	(1U << 2) /* the CPU is done */
+
+/**
+ * struct drm_qda_gem_sync - Argument of DRM_IOCTL_QDA_GEM_SYNC
+ * @handle: in, GEM handle of a cached buffer
+ * @flags: in, QDA_GEM_SYNC_* bits
+ *
+ * Errors of GEM_SYNC:
+ *
+ * - ``-EOPNOTSUPP``: this driver does not serve buffers yet
+ */
+struct drm_qda_gem_sync {
+	__u32 handle;
+	__u32 flags;
+};
+
+#define DRM_IOCTL_QDA_QUERY \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_QDA_QUERY, struct drm_qda_query)
+#define DRM_IOCTL_QDA_GEM_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_QDA_GEM_CREATE, struct drm_qda_gem_create)
+#define DRM_IOCTL_QDA_GEM_MMAP_OFFSET \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_QDA_GEM_MMAP_OFFSET, struct drm_qda_gem_mmap_offset)
+#define DRM_IOCTL_QDA_REMOTE_ATTACH \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_QDA_REMOTE_ATTACH, struct drm_qda_remote_attach)
+#define DRM_IOCTL_QDA_REMOTE_SESSION_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_QDA_REMOTE_SESSION_CREATE, struct drm_qda_init_create)
+#define DRM_IOCTL_QDA_REMOTE_MAP \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_QDA_REMOTE_MAP, struct drm_qda_remote_map)
+#define DRM_IOCTL_QDA_REMOTE_MUNMAP \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_QDA_REMOTE_MUNMAP, struct drm_qda_remote_munmap)
+#define DRM_IOCTL_QDA_REMOTE_INVOKE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_QDA_REMOTE_INVOKE, struct drm_qda_invoke)
+#define DRM_IOCTL_QDA_SET_OPTION \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_QDA_SET_OPTION, struct drm_qda_set_option)
+#define DRM_IOCTL_QDA_REMOTE_SESSION_RELEASE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_QDA_REMOTE_SESSION_RELEASE, struct drm_qda_session_release)
+#define DRM_IOCTL_QDA_GEM_SYNC \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_QDA_GEM_SYNC, struct drm_qda_gem_sync)
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif /* __QDA_ACCEL_H__ */
