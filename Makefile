@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The QDA authors
+#
+# The front door; everything is done by the scripts that it calls.
+
+MAKEFLAGS += --no-print-directory
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+
+demo: ready-fast ## one call through the whole stack, on a virtual DSP
+	@examples/demo/run
+
+test: ready-debug ## all tests, in the VM with the checking kernel
+	@tests/run
+
+check: setup ## style, warnings and static analysis
+	@vm/check
+
+bench: ready-fast ## speed, compared with the old driver
+	@bench/run
+
+shell: ready-fast ## a shell in the VM
+	@vm/run --no-report --interactive
+
+setup: ## the Debian packages that all this needs
+	@vm/setup
+
+modules: setup ## the kernel modules, for both kernels
+	@vm/kernel all
+	@vm/modules debug
+	@vm/modules fast
+
+ready-fast ready-debug: ready-%: setup user
+	@vm/kernel $*
+	@vm/modules $*
+
+user: setup ## the library, the tool, the virtual DSP's firmware, the DSP side
+	@vm/user
+
+report: ## everything a bug report needs, in out/report.txt
+	@vm/report
+
+clean: ## what was built in this checkout
+	@rm -rf build out
+
+clean-cache: ## the kernels and all that was fetched
+	@vm/clean-cache
+
+.PHONY: help demo test check bench shell setup modules user report clean clean-cache
+.PHONY: ready-fast ready-debug
