@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * Context banks: each is a child node of the DSP's node, a device with its own
+ * address space behind the SoC's IOMMU. A session's memory is mapped for one.
+ */
+#include <linux/cleanup.h>
+#include <linux/dma-mapping.h>
+#include <linux/kref.h>
+#include <linux/mod_devicetable.h>
+#include <linux/mutex.h>
+#include <linux/of.h>
+#include <linux/platform_device.h>
+#include <linux/slab.h>
+
+#include "qda_cb.h"
+#include "qda_device.h"
+#include "qda_rpmsg.h"
+
+/**
+ * struct qda_cb - Context bank
+ * @ref: keeps this structure; it does not keep the device, nothing can
+ * @qdev: the DSP it belongs to
+ * @node: entry in the DSP's list of banks
+ * @sid: stream id, by which the DSP names the bank
+ * @taken: a session has it; protected by the lock of the DSP's banks
+ * @lock: protects @dev and @items, and serialises DMA mapping against revoking
+ * @dev: device for the DMA API, NULL once revoked
+ * @items: what uses @dev, &struct qda_cb_item
+ */
+struct qda_cb {
+	struct kref ref;
+	struct qda_device *qdev;
+	struct list_head node;
+	u32 sid;
+	bool taken;
+
+	/* Protects the DMA device and the list of its users. */
+	struct mutex lock;
+	struct device *dev;
+	struct list_head items;
+};
+
+static void qda_cb_free(struct kref *ref)
+{
+	struct qda_cb *cb = container_of(ref, struct qda_cb, ref);
+
+	WARN_ON(!list_empty(&cb->items));
+	mutex_destroy(&cb->lock);
+	kfree(cb);
+}
+
+/**
+ * qda_cb_get - Take a reference
+ * @cb: the bank
+ */
+void qda_cb_get(struct qda_cb *cb)
+{
+	kref_get(&cb->ref);
+}
+
+/**
+ * qda_cb_put - Drop a reference
+ * @cb: the bank
+ */
+void qda_cb_put(struct qda_cb *cb)
+{
+	kref_put(&cb->ref, qda_cb_free);
+}
+
+/**
+ * qda_cb_acquire - Give a session its bank
+ * @qdev: the DSP
+ *
+ * This is the whole policy of who gets which bank: the first one that no session
+ * has, for one session alone. So no session's memory is ever in reach of another
+ * session's process.
+ *
+ * Return: the bank with a reference, or an error pointer: -EBUSY when all are taken,
+ * -ENODEV when the DSP is gone.
+ */
+struct qda_cb *qda_cb_acquire(struct qda_device *qdev)
+{
+	struct qda_cb *cb;
+
+	guard(mutex)(&qdev->banks.lock);
+
+	if (qdev->banks.gone)
+		return ERR_PTR(-ENODEV);
+
+	list_for_each_entry(cb, &qdev->banks.list, node) {
+		if (cb->taken)
+			continue;
+		cb->taken = true;
+		qda_cb_get(cb);
+		return cb;
+	}
+
+	return ERR_PTR(-EBUSY);
+}
+
+/**
+ * qda_cb_release - Undo qda_cb_acquire()
+ * @cb: the bank; nothing of the session is mapped there any more
+ */
+void qda_cb_release(struct qda_cb *cb)
+{
+	scoped_guard(mutex, &cb->qdev->banks.lock)
+		cb->taken = false;
+	qda_cb_put(cb);
+}
+
+/**
+ * qda_cb_count - How many banks there are
+ * @qdev: the DSP
+ *
+ * Return: their number.
+ */
+u32 qda_cb_count(struct qda_device *qdev)
+{
+	guard(mutex)(&qdev->banks.lock);
+	return qdev->banks.count;
+}
+
+/**
+ * qda_cb_lock - Begin to work with the bank's DMA device
+ * @cb: the bank
+ *
+ * Return: the device, or NULL when the bank was revoked. In both cases
+ * qda_cb_unlock() must follow.
+ */
+struct device *qda_cb_lock(struct qda_cb *cb)
+{
+	mutex_lock(&cb->lock);
+	return cb->dev;
+}
+
+/**
+ * qda_cb_unlock - End what qda_cb_lock() began
+ * @cb: the bank
+ */
+void qda_cb_unlock(struct qda_cb *cb)
+{
+	mutex_unlock(&cb->lock);
+}
+
+/**
+ * qda_cb_add - Record that something uses the bank's DMA device
+ * @cb: the locked bank
+ * @item: what uses it
+ */
+void qda_cb_add(struct qda_cb *cb, struct qda_cb_item *item)
+{
+	lockdep_assert_held(&cb->lock);
+	list_add_tail(&item->node, &cb->items);
+}
+
+/**
+ * qda_cb_remove - Undo qda_cb_add()
+ * @cb: the locked bank
+ * @item: what used it
+ *
+ * Return: true when the caller has to give up what needs the DMA device, false when
+ * revoking the bank has done so.
+ */
+bool qda_cb_remove(struct qda_cb *cb, struct qda_cb_item *item)
+{
+	lockdep_assert_held(&cb->lock);
+
+	if (list_empty(&item->node))
+		return false;
+	list_del_init(&item->node);
+
+	return true;
+}
+
+/**
+ * qda_cb_address - Address as the DSP uses it
+ * @cb: the bank
+ * @addr: DMA address in the bank
+ *
+ * The DSP's messages have no field for the bank: it is named by the upper bits of
+ * each address. The DMA API must never see those.
+ *
+ * Return: the address.
+ */
+u64 qda_cb_address(const struct qda_cb *cb, dma_addr_t addr)
+{
+	return ((u64)cb->sid << cb->qdev->soc->sid_pos) | addr;
+}
+
+/**
+ * qda_cb_account - Count pages that are mapped or unmapped
+ * @cb: the bank
+ * @pages: how many more are mapped than before
+ */
+void qda_cb_account(struct qda_cb *cb, long pages)
+{
+	atomic_long_add(pages, &cb->qdev->stats.mapped_pages);
+}
+
+/**
+ * qda_cb_device - The DSP that a bank belongs to
+ * @cb: the bank
+ *
+ * Return: the DSP.
+ */
+struct qda_device *qda_cb_device(const struct qda_cb *cb)
+{
+	return cb->qdev;
+}
+
+static void qda_cb_revoke(struct qda_cb *cb)
+{
+	struct qda_cb_item *item, *next;
+
+	guard(mutex)(&cb->lock);
+
+	list_for_each_entry_safe(item, next, &cb->items, node) {
+		list_del_init(&item->node);
+		item->revoke(item, cb->dev);
+	}
+	cb->dev = NULL;
+}
+
+/**
+ * qda_cb_revoke_all - Take everything out of all banks while their devices are bound
+ * @qdev: the DSP, whose gate is closed
+ *
+ * When a bank's device goes, so does its IOMMU domain; a reference cannot keep it.
+ */
+void qda_cb_revoke_all(struct qda_device *qdev)
+{
+	struct qda_cb *cb;
+
+	guard(mutex)(&qdev->banks.lock);
+
+	qdev->banks.gone = true;
+	list_for_each_entry(cb, &qdev->banks.list, node)
+		qda_cb_revoke(cb);
+}
+
+static int qda_cb_setup_dma(struct device *dev, u32 bits)
+{
+	/*
+	 * Only buffers may lie above 4 GiB: the mask for coherent memory stays at
+	 * the 32 bits it has by default, as payloads must have short addresses.
+	 */
+	int ret = dma_set_mask(dev, DMA_BIT_MASK(bits));
+
+	if (ret)
+		return ret;
+
+	/* An argument is one range of addresses, however many pages it has. */
+	dma_set_max_seg_size(dev, UINT_MAX);
+	dma_set_seg_boundary(dev, DMA_BIT_MASK(bits));
+
+	return 0;
+}
+
+static int qda_cb_attach(struct qda_cb *cb)
+{
+	struct qda_banks *banks = &cb->qdev->banks;
+
+	guard(mutex)(&banks->lock);
+
+	if (banks->gone)
+		return -ENODEV;
+	/* Each bank has an id for calls of the kernel. */
+	if (banks->count == QDA_SLOTS_KERNEL)
+		return -ENOSPC;
+	list_add_tail(&cb->node, &banks->list);
+	banks->count++;
+
+	return 0;
+}
+
+static struct qda_cb *qda_cb_create(struct qda_device *qdev, struct device *dev)
+{
+	struct qda_cb *cb = kzalloc_obj(*cb);
+
+	if (!cb)
+		return NULL;
+
+	kref_init(&cb->ref);
+	mutex_init(&cb->lock);
+	INIT_LIST_HEAD(&cb->items);
+	cb->qdev = qdev;
+	cb->dev = dev;
+
+	return cb;
+}
+
+static int qda_cb_probe(struct platform_device *pdev)
+{
+	struct qda_device *qdev = qda_rpmsg_device(pdev->dev.parent);
+	struct qda_cb *cb;
+	int ret;
+
+	/* The DSP's node is bound to another driver, which populated this device. */
+	if (!qdev)
+		return -ENODEV;
+
+	ret = qda_cb_setup_dma(&pdev->dev, qda_device_dma_bits(qdev));
+	if (ret)
+		return ret;
+
+	cb = qda_cb_create(qdev, &pdev->dev);
+	if (!cb)
+		return -ENOMEM;
+
+	ret = of_property_read_u32(pdev->dev.of_node, "reg", &cb->sid);
+	if (ret)
+		goto err_put_cb;
+	if ((u64)cb->sid > U64_MAX >> qdev->soc->sid_pos) {
+		ret = -EINVAL;
+		goto err_put_cb;
+	}
+
+	ret = qda_cb_attach(cb);
+	if (ret)
+		goto err_put_cb;
+	platform_set_drvdata(pdev, cb);
+
+	return 0;
+
+err_put_cb:
+	qda_cb_put(cb);
+	return ret;
+}
+
+static void qda_cb_remove_device(struct platform_device *pdev)
+{
+	struct qda_cb *cb = platform_get_drvdata(pdev);
+	struct qda_banks *banks = &cb->qdev->banks;
+
+	/*
+	 * Banks go because the DSP went. If somebody takes a single one away, its
+	 * memory can only be taken back safely by treating it the same.
+	 */
+	qda_device_disconnect(cb->qdev);
+
+	scoped_guard(mutex, &banks->lock) {
+		list_del(&cb->node);
+		banks->count--;
+	}
+	qda_cb_put(cb);
+}
+
+static const struct of_device_id qda_cb_of_match[] = {
+	{ .compatible = "qcom,fastrpc-compute-cb" },
+	{ }
+};
+
+struct platform_driver qda_cb_driver = {
+	.probe = qda_cb_probe,
+	.remove = qda_cb_remove_device,
+	.driver = {
+		.name = "qda-cb",
+		.of_match_table = qda_cb_of_match,
+		.suppress_bind_attrs = true,
+	},
+};

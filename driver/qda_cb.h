@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (c) 2026 The QDA authors
+ */
+#ifndef __QDA_CB_H__
+#define __QDA_CB_H__
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct device;
+struct mutex;
+struct platform_driver;
+struct qda_cb;
+struct qda_device;
+
+/**
+ * struct qda_cb_item - Something that uses the DMA device of a context bank
+ * @node: entry in the bank's list, empty when the bank was revoked; protected by the
+ *	bank's lock
+ * @revoke: gives up everything that needs the DMA device; called with the bank's lock
+ *	held and after the item was taken off the list
+ */
+struct qda_cb_item {
+	struct list_head node;
+	void (*revoke)(struct qda_cb_item *item, struct device *dev);
+};
+
+extern struct platform_driver qda_cb_driver;
+
+struct qda_cb *qda_cb_acquire(struct qda_device *qdev);
+void qda_cb_release(struct qda_cb *cb);
+void qda_cb_get(struct qda_cb *cb);
+void qda_cb_put(struct qda_cb *cb);
+void qda_cb_revoke_all(struct qda_device *qdev);
+u32 qda_cb_count(struct qda_device *qdev);
+
+struct device *qda_cb_lock(struct qda_cb *cb);
+void qda_cb_unlock(struct qda_cb *cb);
+void qda_cb_add(struct qda_cb *cb, struct qda_cb_item *item);
+bool qda_cb_remove(struct qda_cb *cb, struct qda_cb_item *item);
+
+u64 qda_cb_address(const struct qda_cb *cb, dma_addr_t addr);
+void qda_cb_account(struct qda_cb *cb, long pages);
+struct qda_device *qda_cb_device(const struct qda_cb *cb);
+
+#endif /* __QDA_CB_H__ */

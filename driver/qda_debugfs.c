@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 The QDA authors
+ */
+#include <linux/seq_file.h>
+
+#include <drm/drm_debugfs.h>
+
+#include "qda_debugfs.h"
+#include "qda_device.h"
+
+/*
+ * One "name value" pair per line. At rest, with no file open and nothing to come from
+ * the DSP, those before dropped_messages are zero; the others count events.
+ */
+static int qda_debugfs_stats(struct seq_file *m, void *unused)
+{
+	struct drm_debugfs_entry *entry = m->private;
+	struct qda_device *qdev = to_qda_device(entry->dev);
+
+	seq_printf(m, "sessions %d\n", atomic_read(&qdev->stats.sessions));
+	seq_printf(m, "processes %d\n", atomic_read(&qdev->stats.processes));
+	seq_printf(m, "calls_in_flight %u\n", qda_slots_count(&qdev->slots));
+	seq_printf(m, "mapped_pages %ld\n", atomic_long_read(&qdev->stats.mapped_pages));
+	seq_printf(m, "buffer_objects %d\n", atomic_read(&qdev->stats.buffers));
+	seq_printf(m, "dropped_messages %ld\n", atomic_long_read(&qdev->stats.dropped));
+	seq_printf(m, "exit_notifications %ld\n", atomic_long_read(&qdev->stats.notified));
+
+	return 0;
+}
+
+/**
+ * qda_debugfs_init - Add the device's debugfs files
+ * @qdev: the DSP
+ */
+void qda_debugfs_init(struct qda_device *qdev)
+{
+	drm_debugfs_add_file(&qdev->drm, "qda_stats", qda_debugfs_stats, NULL);
+}

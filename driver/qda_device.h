@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (c) 2026 The QDA authors
+ */
+#ifndef __QDA_DEVICE_H__
+#define __QDA_DEVICE_H__
+
+#include <linux/atomic.h>
+#include <linux/container_of.h>
+#include <linux/list.h>
+#include <linux/mutex_types.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+
+#include <drm/drm_device.h>
+
+#include "qda_channel.h"
+#include "qda_slots.h"
+
+struct workqueue_struct;
+
+/**
+ * struct qda_soc_data - What differs between SoCs
+ * @sid_pos: bit of an address where the stream id of the context bank starts
+ * @dma_bits: bits of a DMA address, for the DSPs that are not named below
+ * @dma_bits_cdsp: bits of a DMA address of the compute DSPs
+ */
+struct qda_soc_data {
+	u32 sid_pos;
+	u32 dma_bits;
+	u32 dma_bits_cdsp;
+};
+
+/**
+ * struct qda_domain - One of the DSPs an SoC can have
+ * @name: its name in the device tree and for user space
+ * @cdsp: is a compute DSP
+ * @unsigned_pd: lets everyone create unsigned PDs
+ */
+struct qda_domain {
+	const char *name;
+	bool cdsp;
+	bool unsigned_pd;
+};
+
+/**
+ * struct qda_banks - The context banks of a device
+ * @lock: protects everything below and which session has a bank
+ * @list: all banks, &struct qda_cb
+ * @count: how many there are
+ * @gone: the device is going away, no session gets a bank
+ */
+struct qda_banks {
+	/* Protects the list of banks and which session has which. */
+	struct mutex lock;
+	struct list_head list;
+	u32 count;
+	bool gone;
+};
+
+/**
+ * struct qda_stats - Counters for debugfs
+ * @sessions: sessions that exist
+ * @processes: sessions whose process is not in the state none
+ * @mapped_pages: pages mapped in context banks
+ * @buffers: buffer objects that exist
+ * @dropped: messages from the DSP that belonged to nothing
+ * @notified: announcements of the end of a PD that belonged to a session
+ */
+struct qda_stats {
+	atomic_t sessions;
+	atomic_t processes;
+	atomic_long_t mapped_pages;
+	atomic_t buffers;
+	atomic_long_t dropped;
+	atomic_long_t notified;
+};
+
+/**
+ * struct qda_device - One DSP
+ * @drm: the DRM device; it and all of this live until its last reference is put
+ * @soc: what is special on this SoC
+ * @domain: which DSP it is; its place in qda_domains is its number
+ * @domain_id: that number
+ * @channel: the way to the DSP
+ * @slots: the calls in flight
+ * @banks: the context banks
+ * @sessions: session by id; its lock, taken with interrupts off, keeps a session that
+ *	was found from being freed
+ * @next_session: where the search for a free session id goes on
+ * @stats: counters
+ * @disconnect_lock: protects @disconnected and makes late callers wait for the first
+ * @disconnected: the DSP went away and everything that follows from it has been done
+ */
+struct qda_device {
+	struct drm_device drm;
+	const struct qda_soc_data *soc;
+	const struct qda_domain *domain;
+	u32 domain_id;
+	struct qda_channel channel;
+	struct qda_slots slots;
+	struct qda_banks banks;
+	struct xarray sessions;
+	u32 next_session;
+	struct qda_stats stats;
+	/* Protects the flag below. */
+	struct mutex disconnect_lock;
+	bool disconnected;
+};
+
+static inline struct qda_device *to_qda_device(struct drm_device *drm)
+{
+	return container_of(drm, struct qda_device, drm);
+}
+
+static inline u32 qda_device_dma_bits(const struct qda_device *qdev)
+{
+	return qdev->domain->cdsp ? qdev->soc->dma_bits_cdsp : qdev->soc->dma_bits;
+}
+
+extern struct workqueue_struct *qda_wq;
+
+struct device;
+
+struct qda_device *qda_device_create(struct device *dev, const struct qda_soc_data *soc,
+				     const char *label);
+void qda_device_disconnect(struct qda_device *qdev);
+
+#endif /* __QDA_DEVICE_H__ */

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 The QDA authors
+ */
+#include <linux/dma-mapping.h>
+#include <linux/mm.h>
+
+#include "qda_dma.h"
+
+static void qda_dma_release(struct qda_dma *dma, struct device *dev)
+{
+	dma_free_coherent(dev, dma->size, dma->cpu, dma->addr);
+	qda_cb_account(dma->cb, -(long)(dma->size >> PAGE_SHIFT));
+	dma->cpu = NULL;
+}
+
+static void qda_dma_revoke(struct qda_cb_item *item, struct device *dev)
+{
+	qda_dma_release(container_of(item, struct qda_dma, item), dev);
+}
+
+/**
+ * qda_dma_alloc - Allocate zeroed coherent memory
+ * @dma: where to describe it
+ * @cb: the bank
+ * @size: bytes
+ *
+ * Return: 0, -ENOMEM, or -ENODEV when the bank was revoked.
+ */
+int qda_dma_alloc(struct qda_dma *dma, struct qda_cb *cb, size_t size)
+{
+	struct device *dev = qda_cb_lock(cb);
+	int ret = 0;
+
+	if (!dev) {
+		ret = -ENODEV;
+		goto out_unlock;
+	}
+
+	dma->size = PAGE_ALIGN(size);
+	dma->cpu = dma_alloc_coherent(dev, dma->size, &dma->addr, GFP_KERNEL_ACCOUNT);
+	if (!dma->cpu) {
+		ret = -ENOMEM;
+		goto out_unlock;
+	}
+
+	qda_cb_get(cb);
+	dma->cb = cb;
+	dma->item.revoke = qda_dma_revoke;
+	qda_cb_add(cb, &dma->item);
+	qda_cb_account(cb, dma->size >> PAGE_SHIFT);
+
+out_unlock:
+	qda_cb_unlock(cb);
+	return ret;
+}
+
+/**
+ * qda_dma_free - Undo qda_dma_alloc()
+ * @dma: the memory
+ */
+void qda_dma_free(struct qda_dma *dma)
+{
+	struct device *dev = qda_cb_lock(dma->cb);
+
+	if (qda_cb_remove(dma->cb, &dma->item))
+		qda_dma_release(dma, dev);
+	qda_cb_unlock(dma->cb);
+	qda_cb_put(dma->cb);
+}

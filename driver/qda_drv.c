@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 The QDA authors
+ */
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/platform_device.h>
+#include <linux/rpmsg.h>
+#include <linux/workqueue.h>
+
+#include <drm/drm_accel.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_ioctl.h>
+#include <drm/qda_accel.h>
+
+#include "qda_bo.h"
+#include "qda_cb.h"
+#include "qda_device.h"
+#include "qda_drv.h"
+#include "qda_invoke.h"
+#include "qda_ioctl.h"
+#include "qda_query.h"
+#include "qda_rpmsg.h"
+#include "qda_session.h"
+
+/*
+ * For what must be done after a device or a file is gone. It is the module's, as a
+ * device's own could not be destroyed from its own work; unloading drains it.
+ */
+struct workqueue_struct *qda_wq;
+
+static int qda_open(struct drm_device *drm, struct drm_file *file)
+{
+	struct qda_session *session = qda_session_create(to_qda_device(drm));
+
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+	file->driver_priv = session;
+
+	return 0;
+}
+
+static void qda_postclose(struct drm_device *drm, struct drm_file *file)
+{
+	qda_session_close(file->driver_priv);
+}
+
+#define QDA_IOCTL(name, func) DRM_IOCTL_DEF_DRV(QDA_##name, qda_ioctl_##func, 0)
+
+/* In order of number, which is the order of introduction; new ones are appended. */
+static const struct drm_ioctl_desc qda_ioctls[] = {
+	QDA_IOCTL(QUERY, query),
+	QDA_IOCTL(GEM_CREATE, unserved),
+	QDA_IOCTL(GEM_MMAP_OFFSET, unserved),
+	QDA_IOCTL(REMOTE_ATTACH, unserved),
+	QDA_IOCTL(REMOTE_SESSION_CREATE, session_create),
+	QDA_IOCTL(REMOTE_MAP, unserved),
+	QDA_IOCTL(REMOTE_MUNMAP, unserved),
+	QDA_IOCTL(REMOTE_INVOKE, remote_invoke),
+	QDA_IOCTL(SET_OPTION, unserved),
+	QDA_IOCTL(REMOTE_SESSION_RELEASE, session_release),
+	QDA_IOCTL(GEM_SYNC, unserved),
+};
+
+DEFINE_DRM_ACCEL_FOPS(qda_fops);
+
+/* The DRM driver of each DSP */
+const struct drm_driver qda_drm_driver = {
+	.driver_features = DRIVER_COMPUTE_ACCEL | DRIVER_GEM,
+	.open = qda_open,
+	.postclose = qda_postclose,
+	.gem_create_object = qda_bo_create_object,
+	.ioctls = qda_ioctls,
+	.num_ioctls = ARRAY_SIZE(qda_ioctls),
+	.fops = &qda_fops,
+	.name = "qda",
+	.desc = "Qualcomm Hexagon DSP accelerator",
+	.major = 1,
+	.minor = 0,
+};
+
+static int __init qda_init(void)
+{
+	int ret;
+
+	qda_wq = alloc_workqueue("qda", WQ_UNBOUND, 0);
+	if (!qda_wq)
+		return -ENOMEM;
+
+	ret = platform_driver_register(&qda_cb_driver);
+	if (ret)
+		goto err_destroy_wq;
+
+	ret = register_rpmsg_driver(&qda_rpmsg_driver);
+	if (ret)
+		goto err_unregister_cb;
+
+	return 0;
+
+err_unregister_cb:
+	platform_driver_unregister(&qda_cb_driver);
+err_destroy_wq:
+	destroy_workqueue(qda_wq);
+	return ret;
+}
+module_init(qda_init);
+
+static void __exit qda_exit(void)
+{
+	unregister_rpmsg_driver(&qda_rpmsg_driver);
+	platform_driver_unregister(&qda_cb_driver);
+	destroy_workqueue(qda_wq);
+}
+module_exit(qda_exit);
+
+MODULE_DESCRIPTION("Qualcomm Hexagon DSP accelerator driver");
+MODULE_AUTHOR("The QDA authors");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * Calls on their way to the DSP and back. A call that is in the table of calls in
+ * flight is completed exactly once, by whoever takes it out: the answer, a failure
+ * to send it, or the end of the channel.
+ */
+#include <linux/delay.h>
+#include <linux/errno.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/workqueue.h>
+
+#include "qda_device.h"
+#include "qda_invocation.h"
+#include "qda_mapping.h"
+#include "qda_pool.h"
+#include "qda_session.h"
+#include "qda_staging.h"
+#include "qda_wire.h"
+
+/* How long a full transport is tried again before the blocking form is used */
+#define QDA_SEND_PATIENCE_MS	50
+#define QDA_SEND_DELAY_MIN_US	50
+#define QDA_SEND_DELAY_MAX_US	2000
+
+static void qda_invocation_put_work(struct work_struct *work)
+{
+	qda_invocation_put(container_of(work, struct qda_invocation, put_work));
+}
+
+/**
+ * qda_invocation_setup - Prepare the memory of a call, once
+ * @inv: zeroed memory
+ * @qdev: the DSP
+ * @index: slot in the pool
+ */
+void qda_invocation_setup(struct qda_invocation *inv, struct qda_device *qdev, u32 index)
+{
+	inv->qdev = qdev;
+	inv->index = index;
+	init_completion(&inv->done);
+	INIT_WORK(&inv->put_work, qda_invocation_put_work);
+}
+
+/**
+ * qda_invocation_begin - Begin a new call
+ * @inv: the call, to which nobody else has a reference
+ * @pool: its pool, with a reference that is the call's from now on
+ * @user: call of a user
+ */
+void qda_invocation_begin(struct qda_invocation *inv, struct qda_pool *pool, bool user)
+{
+	refcount_set(&inv->ref, 1);
+	reinit_completion(&inv->done);
+	inv->pool = pool;
+	inv->user = user;
+	inv->staging = NULL;
+	inv->client_id = 0;
+	inv->error = 0;
+	inv->status = 0;
+	inv->answered = NULL;
+}
+
+/**
+ * qda_invocation_get - Take a reference
+ * @inv: the call
+ */
+void qda_invocation_get(struct qda_invocation *inv)
+{
+	refcount_inc(&inv->ref);
+}
+
+/**
+ * qda_invocation_put - Drop a reference
+ * @inv: the call; its memory goes back to the pool with the last one
+ *
+ * Context: may sleep.
+ */
+void qda_invocation_put(struct qda_invocation *inv)
+{
+	if (refcount_dec_and_test(&inv->ref))
+		qda_pool_return(inv);
+}
+
+/*
+ * The table's reference is hardly ever the last one: only if nobody waits for the
+ * call any more. Then what is left to do may sleep, which the caller may not.
+ */
+static void qda_invocation_put_atomic(struct qda_invocation *inv)
+{
+	if (refcount_dec_not_one(&inv->ref))
+		return;
+	queue_work(qda_wq, &inv->put_work);
+}
+
+static void qda_invocation_complete(struct qda_invocation *inv, int error, u32 status)
+{
+	inv->error = error;
+	inv->status = status;
+	if (inv->answered)
+		inv->answered(inv);
+	complete(&inv->done);
+	qda_invocation_put_atomic(inv);
+}
+
+static void qda_invocation_withdraw(struct qda_invocation *inv, int error)
+{
+	if (qda_slots_take(&inv->qdev->slots, inv->ctx))
+		qda_invocation_complete(inv, error, 0);
+}
+
+/**
+ * qda_invocation_address - Where a call's payload is
+ * @inv: the call
+ *
+ * Return: the address for the DSP.
+ */
+u64 qda_invocation_address(const struct qda_invocation *inv)
+{
+	if (inv->staging)
+		return qda_mapping_address(inv->staging->map);
+
+	return qda_pool_slot_address(inv);
+}
+
+/**
+ * qda_invocation_publish - Put a call into the table of calls in flight
+ * @inv: the call, complete in every respect
+ *
+ * When that is not possible, the call is completed with the error: -ENODEV when the
+ * channel has ended, -EINTR when a user's call was killed while it waited for an id.
+ */
+void qda_invocation_publish(struct qda_invocation *inv)
+{
+	struct qda_slots *slots = &inv->qdev->slots;
+	int ret;
+
+	refcount_inc(&inv->ref);
+	if (inv->user && down_killable(&slots->user_ids)) {
+		qda_invocation_complete(inv, -EINTR, 0);
+		return;
+	}
+
+	/* The payload before the message that announces it. */
+	dma_wmb();
+	ret = qda_slots_publish(slots, inv, inv->user, &inv->ctx);
+	if (ret) {
+		if (inv->user)
+			up(&slots->user_ids);
+		qda_invocation_complete(inv, ret, 0);
+	}
+}
+
+static void qda_invocation_fill_message(const struct qda_invocation *inv, struct qda_wire_msg *msg)
+{
+	msg->client_id = cpu_to_le32(inv->client_id);
+	msg->tid = cpu_to_le32(current->pid);
+	msg->ctx = cpu_to_le64(inv->ctx);
+	msg->handle = cpu_to_le32(inv->handle);
+	msg->sc = cpu_to_le32(inv->sc);
+	msg->addr = cpu_to_le64(qda_invocation_address(inv));
+	msg->size = cpu_to_le64(PAGE_ALIGN(inv->size));
+}
+
+static int qda_invocation_send_patiently(struct qda_invocation *inv, struct qda_wire_msg *msg,
+					 long timeout)
+{
+	unsigned long patience = jiffies + msecs_to_jiffies(QDA_SEND_PATIENCE_MS);
+	unsigned long end = jiffies + timeout;
+	u32 delay = QDA_SEND_DELAY_MIN_US;
+	int ret;
+
+	for (;;) {
+		if (timeout != MAX_SCHEDULE_TIMEOUT && time_after_eq(jiffies, end))
+			return -EAGAIN;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+
+		usleep_range(delay, 2 * delay);
+		delay = min_t(u32, 2 * delay, QDA_SEND_DELAY_MAX_US);
+
+		/* The end of the channel completes it. */
+		if (completion_done(&inv->done))
+			return 0;
+
+		if (time_after(jiffies, patience))
+			ret = qda_channel_send(&inv->qdev->channel, msg);
+		else
+			ret = qda_channel_trysend(&inv->qdev->channel, msg);
+		if (ret != -EAGAIN)
+			return ret;
+	}
+}
+
+/**
+ * qda_invocation_send - Send a call to the DSP
+ * @inv: the call, which is or was in the table of calls in flight
+ * @timeout: for how many jiffies to try again when the transport is full
+ *
+ * Return: 0 when the call was sent or is completed already; else it is still in the
+ * table and was not sent: -EAGAIN when the transport was full all the time, -EINTR
+ * when it was full and the caller was killed.
+ */
+int qda_invocation_send(struct qda_invocation *inv, long timeout)
+{
+	struct qda_wire_msg msg;
+	int ret;
+
+	if (completion_done(&inv->done))
+		return 0;
+
+	qda_invocation_fill_message(inv, &msg);
+	ret = qda_channel_trysend(&inv->qdev->channel, &msg);
+	if (ret == -EAGAIN)
+		ret = qda_invocation_send_patiently(inv, &msg, timeout);
+	if (!ret || ret == -EAGAIN || ret == -EINTR)
+		return ret;
+
+	qda_invocation_withdraw(inv, ret);
+
+	return 0;
+}
+
+static int qda_invocation_wait(struct qda_invocation *inv, long timeout)
+{
+	long ret = wait_for_completion_killable_timeout(&inv->done, timeout);
+
+	if (ret < 0)
+		return -EINTR;
+	if (!ret)
+		return -ETIMEDOUT;
+	/* The answer before the memory that it announces. */
+	dma_rmb();
+
+	return 0;
+}
+
+static long qda_invocation_time_left(unsigned long start, long timeout)
+{
+	if (timeout == MAX_SCHEDULE_TIMEOUT)
+		return timeout;
+
+	return max(timeout - (long)(jiffies - start), 0L);
+}
+
+/**
+ * qda_invocation_run - Publish and send a call and wait until it is completed
+ * @inv: the call
+ * @timeout: for how many jiffies
+ *
+ * If the caller gives up, the call goes on without it: the DSP may still write to its
+ * memory, so that stays until the answer comes or the channel ends.
+ *
+ * Return: 0 when the call is completed, else -ETIMEDOUT, or -EINTR when killed.
+ */
+int qda_invocation_run(struct qda_invocation *inv, long timeout)
+{
+	unsigned long start = jiffies;
+	int ret;
+
+	qda_invocation_publish(inv);
+
+	ret = qda_invocation_send(inv, timeout);
+	if (ret)
+		qda_invocation_withdraw(inv, ret == -EAGAIN ? -ETIMEDOUT : ret);
+
+	return qda_invocation_wait(inv, qda_invocation_time_left(start, timeout));
+}
+
+/**
+ * qda_invocation_succeeded - Whether a completed call did what it should
+ * @inv: the call
+ *
+ * Return: true when the DSP answered with success.
+ */
+bool qda_invocation_succeeded(const struct qda_invocation *inv)
+{
+	return !inv->error && !inv->status;
+}
+
+/**
+ * qda_invocation_answer - An answer came from the DSP
+ * @qdev: the DSP
+ * @ctx: context word of the answer
+ * @status: what the method returned
+ *
+ * Context: any.
+ */
+void qda_invocation_answer(struct qda_device *qdev, u64 ctx, u32 status)
+{
+	struct qda_invocation *inv = qda_slots_take(&qdev->slots, ctx);
+
+	if (inv)
+		qda_invocation_complete(inv, 0, status);
+	else
+		atomic_long_inc(&qdev->stats.dropped);
+}
+
+/**
+ * qda_invocation_flush - The channel ended: complete all calls in flight
+ * @qdev: the DSP, whose table of calls in flight is dead
+ */
+void qda_invocation_flush(struct qda_device *qdev)
+{
+	struct qda_invocation *inv;
+
+	while ((inv = qda_slots_take_any(&qdev->slots)))
+		qda_invocation_complete(inv, -EPIPE, 0);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (c) 2026 The QDA authors
+ */
+#ifndef __QDA_INVOCATION_H__
+#define __QDA_INVOCATION_H__
+
+#include <linux/completion.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+#include <linux/workqueue_types.h>
+
+struct qda_device;
+struct qda_pool;
+struct qda_staging;
+
+/**
+ * struct qda_invocation - One call to the DSP
+ * @ref: one reference for who waits, one for the table of calls in flight
+ * @done: complete when @error and @status are set
+ * @qdev: the DSP
+ * @pool: where the call's memory comes from, with a reference
+ * @index: its slot in @pool
+ * @user: call of a user: it waits for its turn and for an id; else one of the kernel
+ * @staging: memory of the payload, NULL if that is in the pool's slot
+ * @size: bytes of the payload
+ * @client_id: session id for the message
+ * @handle: handle of the callee
+ * @sc: scalars word
+ * @ctx: context word, set when published
+ * @error: 0 when the DSP answered, else a negative error code
+ * @status: what the DSP answered
+ * @answered: if not NULL called when the call is completed, in any context
+ * @put_work: drops a reference where one may sleep
+ *
+ * Everything but @ref, @done, @error, @status and @put_work is written by the caller
+ * before the call is published and not changed until it is freed.
+ */
+struct qda_invocation {
+	refcount_t ref;
+	struct completion done;
+	struct qda_device *qdev;
+	struct qda_pool *pool;
+	u32 index;
+	bool user;
+	struct qda_staging *staging;
+	u32 size;
+	u32 client_id;
+	u32 handle;
+	u32 sc;
+	u64 ctx;
+	int error;
+	u32 status;
+	void (*answered)(struct qda_invocation *inv);
+	struct work_struct put_work;
+};
+
+void qda_invocation_setup(struct qda_invocation *inv, struct qda_device *qdev, u32 index);
+void qda_invocation_begin(struct qda_invocation *inv, struct qda_pool *pool, bool user);
+void qda_invocation_get(struct qda_invocation *inv);
+void qda_invocation_put(struct qda_invocation *inv);
+u64 qda_invocation_address(const struct qda_invocation *inv);
+void qda_invocation_publish(struct qda_invocation *inv);
+int qda_invocation_send(struct qda_invocation *inv, long timeout);
+int qda_invocation_run(struct qda_invocation *inv, long timeout);
+bool qda_invocation_succeeded(const struct qda_invocation *inv);
+void qda_invocation_answer(struct qda_device *qdev, u64 ctx, u32 status);
+void qda_invocation_flush(struct qda_device *qdev);
+
+#endif /* __QDA_INVOCATION_H__ */

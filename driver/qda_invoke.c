@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * DRM_IOCTL_QDA_REMOTE_INVOKE: calls of users.
+ */
+#include <linux/bits.h>
+#include <linux/err.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include <drm/drm_file.h>
+#include <drm/qda_accel.h>
+
+#include "qda_device.h"
+#include "qda_invocation.h"
+#include "qda_invoke.h"
+#include "qda_mapping.h"
+#include "qda_payload.h"
+#include "qda_pool.h"
+#include "qda_session.h"
+#include "qda_staging.h"
+#include "qda_wire.h"
+
+#define QDA_SCALARS_ATTR	GENMASK(31, 29)
+
+/* Calls with more arguments than this allocate memory for their description. */
+#define QDA_CALL_FEW	8
+
+/**
+ * struct qda_call - A user's call while its ioctl runs
+ * @inputs: number of input buffers
+ * @payload: shape of the payload; the addresses of inline arguments are user pointers
+ * @few: the arguments, if they are not many
+ */
+struct qda_call {
+	u32 inputs;
+	struct qda_payload payload;
+	struct qda_payload_arg few[QDA_CALL_FEW];
+};
+
+static int qda_call_check(const struct drm_qda_invoke *args)
+{
+	if (args->flags & ~QDA_INVOKE_ASYNC)
+		return -EINVAL;
+	if (args->cookie || args->sc & QDA_SCALARS_ATTR)
+		return -EINVAL;
+	if (args->handle == QDA_HANDLE_KERNEL)
+		return -EPERM;
+	if (args->flags & QDA_INVOKE_ASYNC)
+		return -EOPNOTSUPP;
+
+	return 0;
+}
+
+/* Arguments after the first @buffers are DMA handles, which must be keys. */
+static int qda_call_check_arg(const struct drm_qda_arg *arg, bool buffer)
+{
+	switch (arg->kind) {
+	case QDA_ARG_INLINE:
+		return buffer && !arg->handle ? 0 : -EINVAL;
+	case QDA_ARG_BO:
+		return buffer ? -EOPNOTSUPP : -EINVAL;
+	case QDA_ARG_KEY:
+		return buffer ? -EINVAL : -EOPNOTSUPP;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int qda_call_read_args(struct qda_call *call, const struct drm_qda_arg __user *user,
+			      u32 buffers)
+{
+	struct drm_qda_arg batch[QDA_CALL_FEW];
+
+	for (u32 i = 0; i < call->payload.count; i++) {
+		const struct drm_qda_arg *arg = &batch[i % QDA_CALL_FEW];
+		u32 count = min(call->payload.count - i, QDA_CALL_FEW);
+		int ret;
+
+		if (arg == batch && copy_from_user(batch, user + i, count * sizeof(*batch)))
+			return -EFAULT;
+
+		ret = qda_call_check_arg(arg, i < buffers);
+		if (ret)
+			return ret;
+
+		call->payload.args[i].kind = QDA_PAYLOAD_INLINE;
+		call->payload.args[i].addr = arg->addr;
+		call->payload.args[i].length = arg->length;
+	}
+
+	return 0;
+}
+
+static void qda_call_fini(struct qda_call *call)
+{
+	if (call->payload.args != call->few)
+		kvfree(call->payload.args);
+}
+
+static int qda_call_init(struct qda_call *call, const struct drm_qda_invoke *args)
+{
+	u32 buffers = QDA_SCALARS_IN(args->sc) + QDA_SCALARS_OUT(args->sc);
+	u32 count = buffers + QDA_SCALARS_IN_HANDLES(args->sc) + QDA_SCALARS_OUT_HANDLES(args->sc);
+	int ret;
+
+	call->inputs = QDA_SCALARS_IN(args->sc);
+	call->payload.count = count;
+	call->payload.args = call->few;
+	if (count > QDA_CALL_FEW) {
+		call->payload.args = kvmalloc_objs(*call->payload.args, count, GFP_KERNEL_ACCOUNT);
+		if (!call->payload.args)
+			return -ENOMEM;
+	}
+
+	ret = qda_call_read_args(call, u64_to_user_ptr(args->args), buffers);
+	if (ret)
+		goto err_fini;
+
+	ret = qda_payload_layout(&call->payload);
+	if (ret)
+		goto err_fini;
+
+	return 0;
+
+err_fini:
+	qda_call_fini(call);
+	return ret;
+}
+
+/*
+ * Coherent memory may only be touched inside the channel's gate, where one must not
+ * wait for a user's page: a user can make that take for ever, and it would hold up
+ * the removal of the device.
+ */
+static int qda_call_copy_in_atomic(const struct qda_call *call, void *cpu)
+{
+	for (u32 i = 0; i < call->payload.count; i++) {
+		const struct qda_payload_arg *arg = &call->payload.args[i];
+
+		/* The address of an empty argument may be anything. */
+		if (!arg->length)
+			continue;
+		if (i >= call->inputs)
+			memset(cpu + arg->offset, 0, arg->length);
+		else if (copy_from_user_nofault(cpu + arg->offset, u64_to_user_ptr(arg->addr),
+						arg->length))
+			return -EFAULT;
+	}
+
+	return 0;
+}
+
+static int qda_call_load_slot(const struct qda_call *call, struct qda_invocation *inv)
+{
+	int idx, ret;
+	void *cpu;
+
+	if (!qda_channel_enter(&inv->qdev->channel, &idx))
+		return -ENODEV;
+
+	cpu = qda_pool_slot_cpu(inv);
+	ret = qda_call_copy_in_atomic(call, cpu);
+	if (!ret)
+		qda_payload_write_head(&call->payload, cpu, qda_pool_slot_address(inv));
+	qda_channel_exit(&inv->qdev->channel, idx);
+
+	return ret;
+}
+
+static int qda_call_copy_in(const struct qda_call *call, void *cpu)
+{
+	for (u32 i = 0; i < call->payload.count; i++) {
+		const struct qda_payload_arg *arg = &call->payload.args[i];
+
+		/* The address of an empty argument may be anything. */
+		if (!arg->length)
+			continue;
+		if (i >= call->inputs)
+			memset(cpu + arg->offset, 0, arg->length);
+		else if (copy_from_user(cpu + arg->offset, u64_to_user_ptr(arg->addr),
+					arg->length))
+			return -EFAULT;
+	}
+
+	return 0;
+}
+
+static int qda_call_load_staging(const struct qda_call *call, struct qda_invocation *inv)
+{
+	struct qda_staging *staging = qda_pool_take_staging(inv->pool, call->payload.size);
+	int ret;
+
+	if (IS_ERR(staging))
+		return PTR_ERR(staging);
+	inv->staging = staging;
+
+	ret = qda_call_copy_in(call, staging->cpu);
+	if (ret)
+		return ret;
+	qda_payload_write_head(&call->payload, staging->cpu, qda_mapping_address(staging->map));
+
+	return qda_mapping_sync_for_device(staging->map) ? 0 : -ENODEV;
+}
+
+/*
+ * Small payloads go to the slot's coherent memory. Large ones, and those whose
+ * inputs are not in memory just now, go to cached memory of their own.
+ */
+static int qda_call_load(const struct qda_call *call, struct qda_invocation *inv)
+{
+	int ret;
+
+	inv->size = call->payload.size;
+	if (call->payload.size <= qda_pool_slot_size()) {
+		ret = qda_call_load_slot(call, inv);
+		if (ret != -EFAULT)
+			return ret;
+	}
+
+	return qda_call_load_staging(call, inv);
+}
+
+static int qda_call_copy_out(const struct qda_call *call, const void *cpu)
+{
+	for (u32 i = call->inputs; i < call->payload.count; i++) {
+		const struct qda_payload_arg *arg = &call->payload.args[i];
+
+		if (arg->length &&
+		    copy_to_user(u64_to_user_ptr(arg->addr), cpu + arg->offset, arg->length))
+			return -EFAULT;
+	}
+
+	return 0;
+}
+
+static int qda_call_copy_out_atomic(const struct qda_call *call, const void *cpu)
+{
+	for (u32 i = call->inputs; i < call->payload.count; i++) {
+		const struct qda_payload_arg *arg = &call->payload.args[i];
+
+		if (arg->length &&
+		    copy_to_user_nofault(u64_to_user_ptr(arg->addr), cpu + arg->offset,
+					 arg->length))
+			return -EFAULT;
+	}
+
+	return 0;
+}
+
+/* Outputs that the caller has not touched yet are copied in two steps. */
+static int qda_call_store_bounced(const struct qda_call *call, struct qda_invocation *inv)
+{
+	void *bounce = kmalloc(call->payload.size, GFP_KERNEL_ACCOUNT);
+	int idx, ret;
+
+	if (!bounce)
+		return -ENOMEM;
+
+	if (!qda_channel_enter(&inv->qdev->channel, &idx)) {
+		ret = -EPIPE;
+		goto out_free;
+	}
+	memcpy(bounce, qda_pool_slot_cpu(inv), call->payload.size);
+	qda_channel_exit(&inv->qdev->channel, idx);
+
+	ret = qda_call_copy_out(call, bounce);
+
+out_free:
+	kfree(bounce);
+	return ret;
+}
+
+static int qda_call_store_slot(const struct qda_call *call, struct qda_invocation *inv)
+{
+	int idx, ret;
+
+	if (!qda_channel_enter(&inv->qdev->channel, &idx))
+		return -EPIPE;
+	ret = qda_call_copy_out_atomic(call, qda_pool_slot_cpu(inv));
+	qda_channel_exit(&inv->qdev->channel, idx);
+
+	return ret == -EFAULT ? qda_call_store_bounced(call, inv) : ret;
+}
+
+/* What the DSP did not write of an output is zero: it was before the call. */
+static int qda_call_store(const struct qda_call *call, struct qda_invocation *inv)
+{
+	if (call->inputs == call->payload.count)
+		return 0;
+	if (!inv->staging)
+		return qda_call_store_slot(call, inv);
+	if (!qda_mapping_sync_for_cpu(inv->staging->map))
+		return -EPIPE;
+
+	return qda_call_copy_out(call, inv->staging->cpu);
+}
+
+static int qda_call_conclude(const struct qda_call *call, struct qda_invocation *inv,
+			     u64 generation, u32 *status)
+{
+	struct qda_process *process = &qda_pool_session(inv->pool)->process;
+
+	if (inv->error)
+		return inv->error;
+
+	*status = inv->status;
+	if (!inv->status)
+		return qda_call_store(call, inv);
+
+	/* Only together with the announcement: skels use this code for their own ends. */
+	if (inv->status == QDA_WIRE_EBADSTATE && qda_process_has_exited(process, generation))
+		return -EPIPE;
+
+	return 0;
+}
+
+static int qda_call_run(const struct qda_call *call, struct qda_session *session,
+			struct drm_qda_invoke *args)
+{
+	struct qda_invocation *inv;
+	struct qda_pool *pool;
+	u64 generation;
+	int ret;
+
+	pool = qda_process_use(&session->process, &generation);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+
+	inv = qda_pool_take(pool);
+	qda_pool_put(pool);
+	if (IS_ERR(inv))
+		return PTR_ERR(inv);
+
+	inv->client_id = session->id;
+	inv->handle = args->handle;
+	inv->sc = args->sc;
+	ret = qda_call_load(call, inv);
+	if (ret)
+		goto out_put_inv;
+
+	/* Getting here may have taken long. */
+	ret = qda_process_check(&session->process, generation);
+	if (ret)
+		goto out_put_inv;
+
+	ret = qda_invocation_run(inv, MAX_SCHEDULE_TIMEOUT);
+	if (!ret)
+		ret = qda_call_conclude(call, inv, generation, &args->dsp_status);
+
+out_put_inv:
+	qda_invocation_put(inv);
+	return ret;
+}
+
+/**
+ * qda_ioctl_remote_invoke - Implements DRM_IOCTL_QDA_REMOTE_INVOKE
+ * @drm: the DRM device
+ * @data: &struct drm_qda_invoke
+ * @file: the caller's file
+ *
+ * Return: 0 or a negative error code as &struct drm_qda_invoke describes.
+ */
+int qda_ioctl_remote_invoke(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_qda_invoke *args = data;
+	struct qda_call call;
+	int ret;
+
+	args->dsp_status = 0;
+
+	ret = qda_call_check(args);
+	if (ret)
+		return ret;
+
+	ret = qda_call_init(&call, args);
+	if (ret)
+		return ret;
+
+	ret = qda_call_run(&call, file->driver_priv, args);
+	qda_call_fini(&call);
+
+	return ret;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (c) 2026 The QDA authors
+ */
+#ifndef __QDA_INVOKE_H__
+#define __QDA_INVOKE_H__
+
+struct drm_device;
+struct drm_file;
+
+int qda_ioctl_remote_invoke(struct drm_device *drm, void *data, struct drm_file *file);
+
+#endif /* __QDA_INVOKE_H__ */

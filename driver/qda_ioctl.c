@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * Ioctls about a session's process, and those that are not served.
+ */
+#include <linux/capability.h>
+#include <linux/errno.h>
+#include <linux/sizes.h>
+
+#include <drm/drm_file.h>
+#include <drm/qda_accel.h>
+
+#include "qda_device.h"
+#include "qda_ioctl.h"
+#include "qda_process.h"
+#include "qda_session.h"
+
+#define QDA_ATTR_KNOWN								\
+	(QDA_ATTR_DEBUG | QDA_ATTR_PTRACE | QDA_ATTR_CRC |			\
+	 QDA_ATTR_UNSIGNED_MODULE | QDA_ATTR_ADAPTIVE_QOS |			\
+	 QDA_ATTR_SYSTEM_PROCESS | QDA_ATTR_PRIVILEGED)
+
+static bool qda_create_has_buffer(const struct drm_qda_init_create *args)
+{
+	return args->filefd > 0 || args->handle;
+}
+
+static int qda_create_check_image(const struct drm_qda_init_create *args)
+{
+	u32 sources = (args->filefd > 0) + !!args->file + !!args->handle;
+
+	/* 0 and -1 are the numbers for no file descriptor. */
+	if (args->filefd < -1)
+		return -EINVAL;
+	if (args->filelen > QDA_PROCESS_FILELEN_MAX)
+		return -EINVAL;
+	if (sources != (args->filelen ? 1 : 0))
+		return -EINVAL;
+	if (args->siglen > args->filelen || (args->siglen && !args->attrs))
+		return -EINVAL;
+
+	return 0;
+}
+
+static int qda_create_check(const struct drm_qda_init_create *args)
+{
+	if (args->flags || args->pad || args->attrs & ~QDA_ATTR_KNOWN)
+		return -EINVAL;
+
+	return qda_create_check_image(args);
+}
+
+static bool qda_create_is_privileged(const struct qda_device *qdev, u32 attrs)
+{
+	if (attrs & (QDA_ATTR_SYSTEM_PROCESS | QDA_ATTR_PRIVILEGED))
+		return true;
+
+	return !(attrs & QDA_ATTR_UNSIGNED_MODULE) || !qdev->domain->unsigned_pd;
+}
+
+/**
+ * qda_ioctl_session_create - Implements DRM_IOCTL_QDA_REMOTE_SESSION_CREATE
+ * @drm: the DRM device
+ * @data: &struct drm_qda_init_create
+ * @file: the caller's file
+ *
+ * Return: 0 or a negative error code as &struct drm_qda_init_create describes.
+ */
+int qda_ioctl_session_create(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_qda_init_create *args = data;
+	struct qda_process_image image;
+	int ret;
+
+	args->dsp_status = 0;
+
+	ret = qda_create_check(args);
+	if (ret)
+		return ret;
+	if (qda_create_is_privileged(to_qda_device(drm), args->attrs) && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (qda_create_has_buffer(args))
+		return -EOPNOTSUPP;
+
+	image.file = args->file;
+	image.filelen = args->filelen;
+	image.siglen = args->siglen;
+	image.attrs = args->attrs;
+
+	return qda_process_create(file->driver_priv, &image, &args->dsp_status);
+}
+
+/**
+ * qda_ioctl_session_release - Implements DRM_IOCTL_QDA_REMOTE_SESSION_RELEASE
+ * @drm: the DRM device
+ * @data: &struct drm_qda_session_release
+ * @file: the caller's file
+ *
+ * Return: 0 or a negative error code as &struct drm_qda_session_release describes.
+ */
+int qda_ioctl_session_release(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_qda_session_release *args = data;
+	struct qda_session *session = file->driver_priv;
+
+	args->dsp_status = 0;
+	if (args->flags)
+		return -EINVAL;
+
+	return qda_process_release(&session->process, &args->dsp_status);
+}
+
+/**
+ * qda_ioctl_unserved - Stands in for every ioctl that this driver does not serve
+ * @drm: not used
+ * @data: not looked at
+ * @file: not used
+ *
+ * Return: -EOPNOTSUPP.
+ */
+int qda_ioctl_unserved(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	return -EOPNOTSUPP;
+}

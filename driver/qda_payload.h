@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (c) 2026 The QDA authors
+ */
+#ifndef __QDA_PAYLOAD_H__
+#define __QDA_PAYLOAD_H__
+
+#include <linux/sizes.h>
+#include <linux/types.h>
+
+/* Most bytes of inline arguments in one call, inputs and outputs together */
+#define QDA_PAYLOAD_INLINE_MAX	SZ_1M
+
+/* Inline arguments start at multiples of this, which is a vector of HVX. */
+#define QDA_PAYLOAD_ALIGN	128
+
+/**
+ * enum qda_payload_kind - Where an argument's bytes are
+ * @QDA_PAYLOAD_INLINE: in the payload itself
+ * @QDA_PAYLOAD_MAPPED: in other memory that is mapped for the DSP
+ */
+enum qda_payload_kind {
+	QDA_PAYLOAD_INLINE,
+	QDA_PAYLOAD_MAPPED,
+};
+
+/**
+ * struct qda_payload_arg - Argument of a call
+ * @addr: mapped: address for the DSP; inline: for the caller's own use
+ * @length: bytes, 0 for an empty argument
+ * @offset: inline: where the bytes are in the payload, set by qda_payload_layout()
+ * @kind: &enum qda_payload_kind
+ */
+struct qda_payload_arg {
+	u64 addr;
+	u64 length;
+	u32 offset;
+	u32 kind;
+};
+
+/**
+ * struct qda_payload - Shape of a payload
+ * @args: the arguments, inputs first
+ * @count: number of arguments
+ * @size: bytes of the whole payload, set by qda_payload_layout()
+ *
+ * This is the kernel's own record of where everything is. The payload's memory is
+ * written by the DSP, so no length or position is ever read back from there.
+ */
+struct qda_payload {
+	struct qda_payload_arg *args;
+	u32 count;
+	u32 size;
+};
+
+int qda_payload_layout(struct qda_payload *payload);
+void qda_payload_write_head(const struct qda_payload *payload, void *dst, u64 base);
+
+#endif /* __QDA_PAYLOAD_H__ */

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * The memory that the calls of a process need, kept from call to call: an ordinary
+ * call allocates nothing and maps nothing. It goes with the process, so what one
+ * process left in it is never seen by another.
+ */
+#include <linux/bitmap.h>
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/kref.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/semaphore.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include "qda_dma.h"
+#include "qda_invocation.h"
+#include "qda_pool.h"
+#include "qda_session.h"
+#include "qda_slots.h"
+#include "qda_staging.h"
+
+/* Metadata of up to 90 arguments and 4 KiB of inline data, in whole pages. */
+#define QDA_POOL_SLOT_SIZE	ALIGN(SZ_8K, PAGE_SIZE)
+
+/* Few processes have more calls in flight than the slots of the first chunk. */
+#define QDA_POOL_CHUNK_SLOTS	16
+#define QDA_POOL_CHUNKS		7
+#define QDA_POOL_SLOTS		(QDA_POOL_CHUNK_SLOTS * QDA_POOL_CHUNKS)
+
+/* The slot beyond those of calls is for the release of the process. */
+static_assert(1 + QDA_POOL_CALLS == QDA_POOL_SLOTS);
+static_assert(2 * QDA_POOL_CALLS <= QDA_SLOTS_USER);
+
+/* Most bytes of staging memory that are kept for the next large call */
+#define QDA_POOL_STAGING_KEPT	SZ_4M
+#define QDA_POOL_STAGING_MIN	SZ_64K
+
+/**
+ * struct qda_pool_chunk - Slots that are allocated together
+ * @dma: payload memory of the slots
+ * @inv: calls in the slots
+ */
+struct qda_pool_chunk {
+	struct qda_dma dma;
+	struct qda_invocation inv[QDA_POOL_CHUNK_SLOTS];
+};
+
+/**
+ * struct qda_pool - Memory for the calls of a process
+ * @ref: held by the process and by each call
+ * @session: whose it is, with a reference
+ * @calls: how many more calls of users may begin; first come, first served
+ * @grow: serialises adding a chunk
+ * @lock: protects everything below
+ * @slots: number of slots that exist
+ * @used: which slots are taken
+ * @chunk: the slots
+ * @staging: memory kept for large calls
+ * @staging_size: bytes in @staging
+ */
+struct qda_pool {
+	struct kref ref;
+	struct qda_session *session;
+	struct semaphore calls;
+	/* Serialises adding a chunk. */
+	struct mutex grow;
+
+	/* Protects the slots and the kept staging memory. */
+	spinlock_t lock;
+	u32 slots;
+	DECLARE_BITMAP(used, QDA_POOL_SLOTS);
+	struct qda_pool_chunk *chunk[QDA_POOL_CHUNKS];
+	struct list_head staging;
+	size_t staging_size;
+};
+
+static void qda_pool_free(struct kref *ref)
+{
+	struct qda_pool *pool = container_of(ref, struct qda_pool, ref);
+	struct qda_staging *staging, *next;
+
+	list_for_each_entry_safe(staging, next, &pool->staging, node)
+		qda_staging_destroy(staging);
+
+	for (u32 i = 0; i < pool->slots / QDA_POOL_CHUNK_SLOTS; i++) {
+		qda_dma_free(&pool->chunk[i]->dma);
+		kfree(pool->chunk[i]);
+	}
+	mutex_destroy(&pool->grow);
+	qda_session_put(pool->session);
+	kfree(pool);
+}
+
+/**
+ * qda_pool_get - Take a reference
+ * @pool: the pool
+ */
+void qda_pool_get(struct qda_pool *pool)
+{
+	kref_get(&pool->ref);
+}
+
+/**
+ * qda_pool_put - Drop a reference
+ * @pool: the pool
+ */
+void qda_pool_put(struct qda_pool *pool)
+{
+	kref_put(&pool->ref, qda_pool_free);
+}
+
+/**
+ * qda_pool_session - Whose pool it is
+ * @pool: the pool
+ *
+ * Return: the session.
+ */
+struct qda_session *qda_pool_session(const struct qda_pool *pool)
+{
+	return pool->session;
+}
+
+static int qda_pool_add_chunk(struct qda_pool *pool)
+{
+	struct qda_pool_chunk *chunk = kzalloc_obj(*chunk, GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	lockdep_assert_held(&pool->grow);
+
+	if (!chunk)
+		return -ENOMEM;
+
+	ret = qda_dma_alloc(&chunk->dma, qda_session_cb(pool->session),
+			    QDA_POOL_CHUNK_SLOTS * QDA_POOL_SLOT_SIZE);
+	if (ret) {
+		kfree(chunk);
+		return ret;
+	}
+
+	for (u32 i = 0; i < QDA_POOL_CHUNK_SLOTS; i++)
+		qda_invocation_setup(&chunk->inv[i], pool->session->qdev, pool->slots + i);
+
+	guard(spinlock)(&pool->lock);
+	pool->chunk[pool->slots / QDA_POOL_CHUNK_SLOTS] = chunk;
+	pool->slots += QDA_POOL_CHUNK_SLOTS;
+
+	return 0;
+}
+
+static bool qda_pool_has_free_slot(struct qda_pool *pool)
+{
+	guard(spinlock)(&pool->lock);
+	return !bitmap_full(pool->used, pool->slots);
+}
+
+static int qda_pool_grow(struct qda_pool *pool)
+{
+	guard(mutex)(&pool->grow);
+
+	/* Another call may have been here first. */
+	if (qda_pool_has_free_slot(pool))
+		return 0;
+
+	return qda_pool_add_chunk(pool);
+}
+
+/**
+ * qda_pool_create - Make the pool of a process
+ * @session: the session, which has a context bank
+ *
+ * Return: the pool with a reference, or an error pointer.
+ */
+struct qda_pool *qda_pool_create(struct qda_session *session)
+{
+	struct qda_pool *pool = kzalloc_obj(*pool, GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!pool)
+		return ERR_PTR(-ENOMEM);
+
+	kref_init(&pool->ref);
+	qda_session_get(session);
+	pool->session = session;
+	sema_init(&pool->calls, QDA_POOL_CALLS);
+	mutex_init(&pool->grow);
+	spin_lock_init(&pool->lock);
+	INIT_LIST_HEAD(&pool->staging);
+
+	ret = qda_pool_grow(pool);
+	if (ret) {
+		qda_pool_put(pool);
+		return ERR_PTR(ret);
+	}
+
+	return pool;
+}
+
+static struct qda_invocation *qda_pool_slot(struct qda_pool *pool, u32 index)
+{
+	return &pool->chunk[index / QDA_POOL_CHUNK_SLOTS]->inv[index % QDA_POOL_CHUNK_SLOTS];
+}
+
+static struct qda_invocation *qda_pool_try_take(struct qda_pool *pool, bool user)
+{
+	struct qda_invocation *inv;
+	u32 index;
+
+	guard(spinlock)(&pool->lock);
+
+	index = find_first_zero_bit(pool->used, pool->slots);
+	if (index >= pool->slots)
+		return NULL;
+	__set_bit(index, pool->used);
+
+	inv = qda_pool_slot(pool, index);
+	qda_pool_get(pool);
+	qda_invocation_begin(inv, pool, user);
+
+	return inv;
+}
+
+static struct qda_invocation *qda_pool_take_slot(struct qda_pool *pool, bool user)
+{
+	struct qda_invocation *inv;
+	int ret;
+
+	for (;;) {
+		inv = qda_pool_try_take(pool, user);
+		if (inv)
+			return inv;
+		ret = qda_pool_grow(pool);
+		if (ret)
+			return ERR_PTR(ret);
+	}
+}
+
+/**
+ * qda_pool_take - Begin a call of a user, waiting for its turn
+ * @pool: the pool
+ *
+ * Return: the call, whose payload fits qda_pool_slot_size(), or an error pointer;
+ * -EINTR when killed while waiting.
+ */
+struct qda_invocation *qda_pool_take(struct qda_pool *pool)
+{
+	struct qda_invocation *inv;
+
+	if (down_killable(&pool->calls))
+		return ERR_PTR(-EINTR);
+
+	inv = qda_pool_take_slot(pool, true);
+	if (IS_ERR(inv))
+		up(&pool->calls);
+
+	return inv;
+}
+
+/**
+ * qda_pool_take_reserved - Take a slot for a call of the kernel
+ * @pool: the new pool of a process; the kernel takes at most one slot for long
+ *
+ * Return: the call, or an error pointer.
+ */
+struct qda_invocation *qda_pool_take_reserved(struct qda_pool *pool)
+{
+	return qda_pool_take_slot(pool, false);
+}
+
+/**
+ * qda_pool_return - Give back what a call had
+ * @inv: the call, to which nobody has a reference
+ */
+void qda_pool_return(struct qda_invocation *inv)
+{
+	struct qda_pool *pool = inv->pool;
+	bool user = inv->user;
+
+	if (inv->staging)
+		qda_pool_return_staging(pool, inv->staging);
+
+	scoped_guard(spinlock, &pool->lock)
+		__clear_bit(inv->index, pool->used);
+	if (user)
+		up(&pool->calls);
+	qda_pool_put(pool);
+}
+
+/**
+ * qda_pool_slot_size - How large a payload fits in a slot
+ *
+ * Return: bytes.
+ */
+size_t qda_pool_slot_size(void)
+{
+	return QDA_POOL_SLOT_SIZE;
+}
+
+static size_t qda_pool_slot_offset(const struct qda_invocation *inv)
+{
+	return (inv->index % QDA_POOL_CHUNK_SLOTS) * QDA_POOL_SLOT_SIZE;
+}
+
+static struct qda_dma *qda_pool_slot_dma(const struct qda_invocation *inv)
+{
+	return &inv->pool->chunk[inv->index / QDA_POOL_CHUNK_SLOTS]->dma;
+}
+
+/**
+ * qda_pool_slot_cpu - Payload memory of a call's slot
+ * @inv: the call
+ *
+ * Return: the address for the CPU, valid only inside the channel's open gate.
+ */
+void *qda_pool_slot_cpu(const struct qda_invocation *inv)
+{
+	return qda_pool_slot_dma(inv)->cpu + qda_pool_slot_offset(inv);
+}
+
+/**
+ * qda_pool_slot_address - Payload memory of a call's slot
+ * @inv: the call
+ *
+ * Return: the address for the DSP.
+ */
+u64 qda_pool_slot_address(const struct qda_invocation *inv)
+{
+	const struct qda_dma *dma = qda_pool_slot_dma(inv);
+
+	return qda_cb_address(dma->cb, dma->addr) + qda_pool_slot_offset(inv);
+}
+
+static struct qda_staging *qda_pool_find_staging(struct qda_pool *pool, size_t size)
+{
+	struct qda_staging *staging;
+
+	guard(spinlock)(&pool->lock);
+
+	list_for_each_entry(staging, &pool->staging, node) {
+		if (staging->size < size)
+			continue;
+		list_del(&staging->node);
+		pool->staging_size -= staging->size;
+		return staging;
+	}
+
+	return NULL;
+}
+
+/**
+ * qda_pool_take_staging - Get memory for a large payload
+ * @pool: the pool
+ * @size: bytes
+ *
+ * It may contain what earlier calls of the same process left.
+ *
+ * Return: the memory, or an error pointer.
+ */
+struct qda_staging *qda_pool_take_staging(struct qda_pool *pool, size_t size)
+{
+	struct qda_staging *staging = qda_pool_find_staging(pool, size);
+
+	if (staging)
+		return staging;
+
+	/* Calls of like size shall find it fit for them. */
+	size = roundup_pow_of_two(max_t(size_t, size, QDA_POOL_STAGING_MIN));
+
+	return qda_staging_create(qda_session_cb(pool->session), size);
+}
+
+/**
+ * qda_pool_return_staging - Give back memory of a large payload
+ * @pool: the pool
+ * @staging: the memory
+ */
+void qda_pool_return_staging(struct qda_pool *pool, struct qda_staging *staging)
+{
+	scoped_guard(spinlock, &pool->lock) {
+		if (pool->staging_size + staging->size <= QDA_POOL_STAGING_KEPT) {
+			list_add(&staging->node, &pool->staging);
+			pool->staging_size += staging->size;
+			staging = NULL;
+		}
+	}
+	if (staging)
+		qda_staging_destroy(staging);
+}

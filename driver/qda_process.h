@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (c) 2026 The QDA authors
+ */
+#ifndef __QDA_PROCESS_H__
+#define __QDA_PROCESS_H__
+
+#include <linux/spinlock_types.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue_types.h>
+
+struct qda_invocation;
+struct qda_mapping;
+struct qda_pool;
+struct qda_session;
+
+/**
+ * enum qda_process_state - What a session's process is doing
+ * @QDA_PROCESS_NONE: there is none
+ * @QDA_PROCESS_CREATING: the DSP has been or is about to be asked for one
+ * @QDA_PROCESS_LIVE: it serves calls
+ * @QDA_PROCESS_RELEASING: the DSP has been or is about to be asked to end it
+ * @QDA_PROCESS_DEAD: it ended by itself; what it had on the DSP is still there
+ * @QDA_PROCESS_ORPHAN: who asked for one has given up waiting; the DSP's answer
+ *	decides
+ */
+enum qda_process_state {
+	QDA_PROCESS_NONE,
+	QDA_PROCESS_CREATING,
+	QDA_PROCESS_LIVE,
+	QDA_PROCESS_RELEASING,
+	QDA_PROCESS_DEAD,
+	QDA_PROCESS_ORPHAN,
+};
+
+/**
+ * struct qda_process_result - How an exchange about a process ended
+ * @error: 0 when the DSP answered, else a negative error code
+ * @status: what the DSP answered
+ */
+struct qda_process_result {
+	int error;
+	u32 status;
+};
+
+/**
+ * struct qda_process - A session's process on the DSP, a protection domain
+ * @lock: protects everything up to @released; taken with interrupts off
+ * @state: what it is doing
+ * @exited: the DSP announced its end, maybe while it was still being created
+ * @answered: the call about it that is in flight has been completed
+ * @unsent: the work has to send the call that ends it
+ * @generation: number of processes the session has had
+ * @exited_generation: the last one of them that ended by itself
+ * @pool: memory of its calls; its users take references
+ * @releases: number of releases that are finished
+ * @released: how the last one ended
+ * @image: ELF image while the process is created
+ * @init_mem: memory that the DSP was given for it
+ * @create: the call that creates it
+ * @release: the call that will end it; made together with it, so that ending it can
+ *	fail neither for lack of memory nor of ids
+ * @idle: woken when the state becomes none
+ * @work: carries on when nobody waits
+ *
+ * Who moves the state out of none, or into releasing, owns what is below @released.
+ */
+struct qda_process {
+	/* Protects the state and what goes with it. */
+	spinlock_t lock;
+	enum qda_process_state state;
+	bool exited;
+	bool answered;
+	bool unsent;
+	u64 generation;
+	u64 exited_generation;
+	struct qda_pool *pool;
+	u64 releases;
+	struct qda_process_result released;
+
+	struct qda_mapping *image;
+	struct qda_mapping *init_mem;
+	struct qda_invocation *create;
+	struct qda_invocation *release;
+
+	wait_queue_head_t idle;
+	struct work_struct work;
+};
+
+/**
+ * struct qda_process_image - What a process is made from
+ * @file: user pointer to the ELF image
+ * @filelen: bytes of it, 0 for the firmware's own shell
+ * @siglen: bytes of signature at its end
+ * @attrs: attributes of the process
+ */
+struct qda_process_image {
+	u64 file;
+	u32 filelen;
+	u32 siglen;
+	u32 attrs;
+};
+
+/* Longest ELF image */
+#define QDA_PROCESS_FILELEN_MAX	SZ_4M
+
+void qda_process_init(struct qda_process *process);
+int qda_process_create(struct qda_session *session, const struct qda_process_image *image,
+		       u32 *status);
+int qda_process_release(struct qda_process *process, u32 *status);
+void qda_process_close(struct qda_process *process);
+void qda_process_exited(struct qda_process *process);
+struct qda_pool *qda_process_use(struct qda_process *process, u64 *generation);
+int qda_process_check(struct qda_process *process, u64 generation);
+bool qda_process_has_exited(struct qda_process *process, u64 generation);
+
+#endif /* __QDA_PROCESS_H__ */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (c) 2026 The QDA authors
+ */
+#ifndef __QDA_RPMSG_H__
+#define __QDA_RPMSG_H__
+
+struct device;
+struct qda_device;
+struct rpmsg_driver;
+
+extern struct rpmsg_driver qda_rpmsg_driver;
+
+struct qda_device *qda_rpmsg_device(struct device *dev);
+
+#endif /* __QDA_RPMSG_H__ */

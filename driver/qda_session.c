@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 The QDA authors
+ */
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/limits.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+
+#include "qda_cb.h"
+#include "qda_device.h"
+#include "qda_session.h"
+
+/**
+ * qda_session_create - Make a session
+ * @qdev: the DSP
+ *
+ * It has no context bank and nothing on the DSP yet, as programs also open the
+ * device just to look.
+ *
+ * Return: the session with a reference, or an error pointer.
+ */
+struct qda_session *qda_session_create(struct qda_device *qdev)
+{
+	struct qda_session *session = kzalloc_obj(*session, GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!session)
+		return ERR_PTR(-ENOMEM);
+
+	kref_init(&session->ref);
+	session->qdev = qdev;
+	mutex_init(&session->lock);
+	qda_process_init(&session->process);
+
+	/*
+	 * Ids go round rather than being used again at once, so that what the DSP
+	 * says too late about a session does not hit the next one.
+	 */
+	ret = xa_alloc_cyclic_irq(&qdev->sessions, &session->id, session,
+				  XA_LIMIT(1, INT_MAX), &qdev->next_session, GFP_KERNEL);
+	if (ret) {
+		mutex_destroy(&session->lock);
+		kfree(session);
+		return ERR_PTR(ret);
+	}
+
+	drm_dev_get(&qdev->drm);
+	atomic_inc(&qdev->stats.sessions);
+
+	return session;
+}
+
+static void qda_session_free(struct kref *ref)
+{
+	struct qda_session *session = container_of(ref, struct qda_session, ref);
+	struct qda_device *qdev = session->qdev;
+
+	xa_erase_irq(&qdev->sessions, session->id);
+	if (session->cb)
+		qda_cb_release(session->cb);
+	mutex_destroy(&session->lock);
+	kfree(session);
+	atomic_dec(&qdev->stats.sessions);
+	drm_dev_put(&qdev->drm);
+}
+
+/**
+ * qda_session_get - Take a reference
+ * @session: the session
+ */
+void qda_session_get(struct qda_session *session)
+{
+	kref_get(&session->ref);
+}
+
+/**
+ * qda_session_put - Drop a reference
+ * @session: the session
+ *
+ * Context: may sleep.
+ */
+void qda_session_put(struct qda_session *session)
+{
+	kref_put(&session->ref, qda_session_free);
+}
+
+/**
+ * qda_session_close - The user has closed the session
+ * @session: the session, whose reference is dropped
+ */
+void qda_session_close(struct qda_session *session)
+{
+	qda_process_close(&session->process);
+	qda_session_put(session);
+}
+
+/**
+ * qda_session_acquire_cb - See to it that the session has a context bank
+ * @session: the session
+ *
+ * Return: 0, -EBUSY when no bank is free, -ENODEV when the DSP is gone.
+ */
+int qda_session_acquire_cb(struct qda_session *session)
+{
+	struct qda_cb *cb;
+
+	guard(mutex)(&session->lock);
+
+	if (session->cb)
+		return 0;
+
+	cb = qda_cb_acquire(session->qdev);
+	if (IS_ERR(cb))
+		return PTR_ERR(cb);
+	session->cb = cb;
+
+	return 0;
+}
+
+/**
+ * qda_session_cb - The session's context bank
+ * @session: a session for which qda_session_acquire_cb() has succeeded
+ *
+ * Return: the bank.
+ */
+struct qda_cb *qda_session_cb(const struct qda_session *session)
+{
+	return session->cb;
+}
+
+/**
+ * qda_session_process_exited - The DSP says that the process of a session has ended
+ * @qdev: the DSP
+ * @id: id of the session; any number, it comes from the DSP
+ *
+ * Context: any.
+ */
+void qda_session_process_exited(struct qda_device *qdev, u32 id)
+{
+	struct qda_session *session;
+	unsigned long flags;
+
+	xa_lock_irqsave(&qdev->sessions, flags);
+	session = xa_load(&qdev->sessions, id);
+	if (session)
+		qda_process_exited(&session->process);
+	xa_unlock_irqrestore(&qdev->sessions, flags);
+
+	atomic_long_inc(session ? &qdev->stats.notified : &qdev->stats.dropped);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (c) 2026 The QDA authors
+ */
+#ifndef __QDA_SESSION_H__
+#define __QDA_SESSION_H__
+
+#include <linux/kref.h>
+#include <linux/mutex_types.h>
+#include <linux/types.h>
+
+#include "qda_process.h"
+
+struct qda_cb;
+struct qda_device;
+
+/**
+ * struct qda_session - What a user has open
+ * @ref: held by the open file, by a process that is not in the state none, and by the
+ *	memory of calls
+ * @qdev: the DSP, with a reference to its DRM device
+ * @id: number by which the DSP knows the session, above 0; no other session gets it
+ *	before this one is freed, hence not while the DSP may still use it
+ * @lock: serialises setting @cb
+ * @cb: context bank, NULL before the first need, then kept to the end
+ * @process: the session's process on the DSP
+ */
+struct qda_session {
+	struct kref ref;
+	struct qda_device *qdev;
+	u32 id;
+	/* Serialises getting a context bank. */
+	struct mutex lock;
+	struct qda_cb *cb;
+	struct qda_process process;
+};
+
+struct qda_session *qda_session_create(struct qda_device *qdev);
+void qda_session_close(struct qda_session *session);
+void qda_session_get(struct qda_session *session);
+void qda_session_put(struct qda_session *session);
+int qda_session_acquire_cb(struct qda_session *session);
+struct qda_cb *qda_session_cb(const struct qda_session *session);
+void qda_session_process_exited(struct qda_device *qdev, u32 id);
+
+#endif /* __QDA_SESSION_H__ */

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 The QDA authors
+ */
+#include <linux/err.h>
+#include <linux/slab.h>
+
+#include "qda_bo.h"
+#include "qda_cb.h"
+#include "qda_mapping.h"
+#include "qda_staging.h"
+
+/**
+ * qda_staging_create - Allocate and map memory
+ * @cb: the context bank
+ * @size: bytes
+ *
+ * Return: the memory, zeroed, or an error pointer; -ENODEV when the bank was revoked.
+ */
+struct qda_staging *qda_staging_create(struct qda_cb *cb, size_t size)
+{
+	struct qda_staging *staging = kzalloc_obj(*staging);
+	int ret;
+
+	if (!staging)
+		return ERR_PTR(-ENOMEM);
+
+	staging->bo = qda_bo_create(qda_cb_device(cb), size);
+	if (IS_ERR(staging->bo)) {
+		ret = PTR_ERR(staging->bo);
+		goto err_free_staging;
+	}
+
+	staging->cpu = qda_bo_vmap(staging->bo);
+	if (IS_ERR(staging->cpu)) {
+		ret = PTR_ERR(staging->cpu);
+		goto err_put_bo;
+	}
+
+	staging->map = qda_mapping_create(cb, staging->bo);
+	if (IS_ERR(staging->map)) {
+		ret = PTR_ERR(staging->map);
+		goto err_vunmap;
+	}
+	staging->size = qda_bo_size(staging->bo);
+
+	return staging;
+
+err_vunmap:
+	qda_bo_vunmap(staging->bo, staging->cpu);
+err_put_bo:
+	qda_bo_put(staging->bo);
+err_free_staging:
+	kfree(staging);
+	return ERR_PTR(ret);
+}
+
+/**
+ * qda_staging_destroy - Undo qda_staging_create()
+ * @staging: the memory
+ */
+void qda_staging_destroy(struct qda_staging *staging)
+{
+	qda_mapping_destroy(staging->map);
+	qda_bo_vunmap(staging->bo, staging->cpu);
+	qda_bo_put(staging->bo);
+	kfree(staging);
+}
