@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (c) 2026 The QDA authors */
+#ifndef __VDSP_CONFIG_H__
+#define __VDSP_CONFIG_H__
+
+#include <linux/types.h>
+
+#define VDSP_BANKS_MAX		16
+#define VDSP_BANKS_DEFAULT	4
+#define VDSP_NAME_SIZE		16
+
+/**
+ * enum vdsp_firmware_kind - Who answers the calls of a DSP
+ * @VDSP_FIRMWARE_USER: the process that has /dev/vdsp-<domain> open
+ * @VDSP_FIRMWARE_LOOPBACK: this module, which copies inputs to outputs
+ * @VDSP_FIRMWARE_NULL: this module, which answers 0 and decodes nothing
+ */
+enum vdsp_firmware_kind {
+	VDSP_FIRMWARE_USER,
+	VDSP_FIRMWARE_LOOPBACK,
+	VDSP_FIRMWARE_NULL,
+};
+
+/**
+ * struct vdsp_config - What a virtual DSP looks like, fixed while it exists
+ * @name: domain name
+ * @domain: number of the domain, as in struct vdsp_info
+ * @banks: number of context banks; their stream ids are 1 to @banks
+ * @direct: bit N is set when bank N has no IOMMU
+ * @sid_pos: bit of a DSP address at which the stream id starts
+ * @kaanapali: device tree says qcom,kaanapali-fastrpc
+ * @nonsecure: device tree says qcom,non-secure-domain
+ * @firmware: who answers
+ */
+struct vdsp_config {
+	char name[VDSP_NAME_SIZE];
+	u32 domain;
+	u32 banks;
+	u32 direct;
+	u32 sid_pos;
+	bool kaanapali;
+	bool nonsecure;
+	enum vdsp_firmware_kind firmware;
+};
+
+int vdsp_config_parse(struct vdsp_config *cfg, const char *text);
+
+#endif /* __VDSP_CONFIG_H__ */
