@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The QDA authors */
+/*
+ * Results of DSP code. Every code but success carries the offset that FastRPC's
+ * DSP software uses, so that the number the caller sees is the number given here.
+ */
+#ifndef QDA_AEESTDERR_H
+#define QDA_AEESTDERR_H
+
+#define AEE_SUCCESS	  0
+#define AEE_OFFSET	  0x80000400
+
+#define AEE_EFAILED	  (AEE_OFFSET + 0x001)
+#define AEE_ENOMEMORY	  (AEE_OFFSET + 0x002)
+#define AEE_EUNABLETOLOAD (AEE_OFFSET + 0x006)
+#define AEE_EBADSTATE	  (AEE_OFFSET + 0x00d)
+#define AEE_EBADPARM	  (AEE_OFFSET + 0x00e)
+#define AEE_EUNSUPPORTED  (AEE_OFFSET + 0x014)
+#define AEE_ENOSUCHHANDLE (AEE_OFFSET + 0x027)
+#define AEE_ENOSUCHMOD	  (AEE_OFFSET + 0x03e)
+
+#endif

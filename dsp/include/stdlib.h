@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The QDA authors */
+/* The part of ISO C's stdlib that the runtime has. */
+#ifndef QDA_STDLIB_H
+#define QDA_STDLIB_H
+
+#include <stddef.h>
+
+/* Memory is aligned to 8 bytes; NULL when there is none. Any thread may free. */
+void *malloc(size_t size);
+void *calloc(size_t count, size_t size);
+void free(void *mem);
+
+/* Ends the whole process. */
+_Noreturn void exit(int code);
+
+#endif

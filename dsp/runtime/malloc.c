@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The QDA authors */
+/*
+ * First fit over a list of free blocks in order of address; neighbours are joined.
+ * Enough for skels that take a few buffers; a skel with other wishes brings its own.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys.h"
+#include "thread.h"
+
+#define UNIT	8u
+#define CHUNK	0x100000u
+#define LARGEST 0x40000000u
+
+/* In front of every block, free or not. */
+struct block {
+	size_t size;	    /* with this header, multiple of UNIT */
+	struct block *next; /* of a free block */
+};
+
+/* lock protects free_list, which is in order of address. */
+static struct rt_mutex lock;
+static struct block *free_list;
+
+static void join(struct block *block)
+{
+	if (block->next && (char *)block + block->size == (char *)block->next) {
+		block->size += block->next->size;
+		block->next = block->next->next;
+	}
+}
+
+static void insert(struct block *block)
+{
+	struct block **at = &free_list;
+	struct block *before = NULL;
+
+	while (*at && *at < block) {
+		before = *at;
+		at = &(*at)->next;
+	}
+	block->next = *at;
+	*at = block;
+	join(block);
+	if (before)
+		join(before);
+}
+
+static struct block *take(size_t size)
+{
+	for (struct block **at = &free_list; *at; at = &(*at)->next) {
+		struct block *block = *at;
+
+		if (block->size < size)
+			continue;
+		if (block->size - size < 2 * sizeof(*block)) {
+			*at = block->next;
+			return block;
+		}
+		block->size -= size;
+		block = (struct block *)((char *)block + block->size);
+		block->size = size;
+		return block;
+	}
+	return NULL;
+}
+
+static int grow(size_t size)
+{
+	size_t len = (size + CHUNK - 1) / CHUNK * CHUNK;
+	long addr = sys_mmap(NULL, len, SYS_PROT_READ | SYS_PROT_WRITE,
+			     SYS_MAP_PRIVATE | SYS_MAP_ANONYMOUS, -1, 0);
+	struct block *block = (struct block *)addr;
+
+	if ((unsigned long)addr > -(unsigned long)SYS_PAGE)
+		return -1;
+	block->size = len;
+	insert(block);
+	return 0;
+}
+
+void *malloc(size_t size)
+{
+	struct block *block;
+
+	if (size > LARGEST)
+		return NULL;
+	size = (size + sizeof(*block) + UNIT - 1) & ~(size_t)(UNIT - 1);
+	rt_mutex_lock(&lock);
+	block = take(size);
+	if (!block && !grow(size))
+		block = take(size);
+	rt_mutex_unlock(&lock);
+	return block ? block + 1 : NULL;
+}
+
+void *calloc(size_t count, size_t size)
+{
+	void *mem;
+
+	if (size && count > LARGEST / size)
+		return NULL;
+	mem = malloc(count * size);
+	return mem ? memset(mem, 0, count * size) : NULL;
+}
+
+void free(void *mem)
+{
+	if (!mem)
+		return;
+	rt_mutex_lock(&lock);
+	insert((struct block *)mem - 1);
+	rt_mutex_unlock(&lock);
+}
+
+_Noreturn void exit(int code)
+{
+	sys_exit(code);
+}

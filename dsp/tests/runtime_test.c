@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The QDA authors */
+/*
+ * Prints one line per group of results. It is built for Hexagon on our runtime and for
+ * this machine on its own C library; both must print the same.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef __hexagon__
+#define say log_line
+#else
+#define say(...) (printf(__VA_ARGS__), putchar('\n'))
+#endif
+
+static uint64_t state = 88172645463325252ull;
+
+/* Numbers of all magnitudes, the same on both sides. */
+static uint64_t number(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state >> (state % 64);
+}
+
+static uint64_t mix(uint64_t sum, uint64_t value)
+{
+	return (sum ^ value) * 1099511628211ull;
+}
+
+static void divisions(void)
+{
+	uint64_t u32 = 0, s32 = 0, u64 = 0, s64 = 0;
+
+	for (int i = 0; i < 20000; i++) {
+		uint64_t a = number(), b = number() | 1;
+		uint32_t c = (uint32_t)number(), d = (uint32_t)number() | 1;
+		int64_t sb = (int64_t)b == -1 ? 3 : (int64_t)b;
+		int32_t sd = (int32_t)d == -1 ? 3 : (int32_t)d;
+
+		u64 = mix(mix(u64, a / b), a % b);
+		s64 = mix(mix(s64, (uint64_t)((int64_t)a / sb)), (uint64_t)((int64_t)a % sb));
+		u32 = mix(mix(u32, c / d), c % d);
+		s32 = mix(mix(s32, (uint32_t)((int32_t)c / sd)), (uint32_t)((int32_t)c % sd));
+	}
+	say("u32 %016llx s32 %016llx", (unsigned long long)u32, (unsigned long long)s32);
+	say("u64 %016llx s64 %016llx", (unsigned long long)u64, (unsigned long long)s64);
+}
+
+/* All patterns of bits; what is not a number counts as one thing. */
+static uint64_t mix_double(uint64_t sum, double value)
+{
+	uint64_t bits = 0x7ff8;
+
+	if (value == value)
+		memcpy(&bits, &value, sizeof(bits));
+	return mix(sum, bits);
+}
+
+static double special(uint64_t pick, double other)
+{
+	static const double values[] = { 0.0,	-0.0,	 1.0,	   3.0,
+					 1e308, -5e-324, 2.3e-308, 1e300 * 1e300 };
+
+	return pick % 16 < 8 ? values[pick % 8] : other;
+}
+
+static double any_double(void)
+{
+	uint64_t bits = number() << 32 ^ number();
+	double value;
+
+	memcpy(&value, &bits, sizeof(value));
+	return special(number(), value);
+}
+
+static void float_divisions(void)
+{
+	uint64_t f64 = 0, f32 = 0, near = 0;
+
+	for (int i = 0; i < 20000; i++) {
+		volatile double a = any_double(), b = any_double();
+		volatile float c = (float)a, d = (float)b, e = (float)(int32_t)number();
+
+		f64 = mix_double(f64, a / b);
+		f32 = mix_double(f32, (double)(c / d));
+		near = mix_double(near, (double)(e / (float)(i + 1)));
+		near = mix_double(near,
+				  (double)(int64_t)number() / (double)(int64_t)(number() | 1));
+	}
+	say("f64 %016llx f32 %016llx", (unsigned long long)f64, (unsigned long long)f32);
+	say("near %016llx", (unsigned long long)near);
+}
+
+static void formats(void)
+{
+	volatile int width = 6;
+
+	say("[%d] [%i] [%u] [%5d] [%-5d] [%05d] [%.3d]", -7, 0, 4000000000u, 42, 42, -42, 7);
+	say("[%x] [%X] [%08x] [%llx] [%lld]", 0xbeef, 0xbeef, 0x12u, 0x123456789abcull, -5ll);
+	say("[%s] [%8s] [%-8s] [%.2s] [%c] [%%] [%*d]", "text", "right", "left", "cut", 'x', width,
+	    9);
+	say("[%ld] [%lu] [%zu] [%lld]", -1l, 5ul, sizeof(uint64_t), (long long)INT64_MIN);
+}
+
+static void strings(void)
+{
+	char a[64], b[64];
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < 2000; i++) {
+		size_t from = number() % 20, to = number() % 20, len = number() % 40;
+
+		for (unsigned int j = 0; j < sizeof(a); j++)
+			a[j] = (char)number();
+		memset(b, (int)(number() & 0xff), sizeof(b));
+		memcpy(b + to, a + from, len);
+		memmove(a + to, a + from, len);
+		for (unsigned int j = 0; j < sizeof(a); j++)
+			sum = mix(sum, (uint64_t)(uint8_t)a[j] << 8 | (uint8_t)b[j]);
+		sum = mix(sum, (uint64_t)(memcmp(a, b, sizeof(a)) > 0));
+	}
+	say("strings %016llx", (unsigned long long)sum);
+	say("%d %d %d %d", strcmp("ab", "ac") < 0, strncmp("abc", "abd", 2), !strchr("abc", 'x'),
+	    !strstr("a needle", "needle"));
+	say("%s %s %s", strchr("a/b/c", '/'), strrchr("a/b/c", '/'), strstr("a needle", "need"));
+}
+
+/* Blocks must not overlap: each keeps the pattern that was put into it. */
+static void memory(void)
+{
+	unsigned char *blocks[32] = { 0 };
+	size_t sizes[32];
+	int bad = 0;
+
+	for (int i = 0; i < 20000; i++) {
+		int at = (int)(number() % 32);
+
+		if (blocks[at]) {
+			for (size_t j = 0; j < sizes[at]; j++)
+				bad += blocks[at][j] != (unsigned char)at;
+			free(blocks[at]);
+			blocks[at] = NULL;
+			continue;
+		}
+		sizes[at] = number() % 3000;
+		blocks[at] = malloc(sizes[at]);
+		if (blocks[at])
+			memset(blocks[at], at, sizes[at]);
+		bad += !blocks[at];
+	}
+	say("memory %d", bad);
+}
+
+int main(void)
+{
+	divisions();
+	float_divisions();
+	formats();
+	strings();
+	memory();
+	return 0;
+}
