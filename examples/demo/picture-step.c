@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * The picture goes through the module "filter" in bands, because one call carries at most
+ * 1 MiB. A band takes along the row above and the row below, which its own first and
+ * last rows need. The methods are described in dsp/skels/filter/filter_skel.c.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "filter.h"
+#include "parts.h"
+
+enum filter_method {
+	FILTER_APPLY = 2,
+	FILTER_DESCRIBE = 3,
+	FILTER_TABLE = 4,
+};
+
+#define BANDS 4
+
+static const char filter_broken[] =
+	"If you changed dsp/skels/filter, look there first; else 'make test' may tell what is wrong.";
+
+/* First input of FILTER_APPLY. */
+struct filter_layout {
+	uint32_t width;
+	uint32_t height;
+	uint32_t channels;
+	uint32_t stride;
+};
+
+/* Rows of a picture: those that become new, and those that are sent for it. */
+struct band {
+	uint32_t first, rows;
+	uint32_t sent_first, sent_rows;
+};
+
+static struct band band_of(const struct picture *picture, uint32_t number)
+{
+	struct band band = { .first = picture->height * number / BANDS };
+	uint32_t end = picture->height * (number + 1) / BANDS;
+	uint32_t sent_end = end < picture->height ? end + 1 : end;
+
+	band.rows = end - band.first;
+	band.sent_first = band.first ? band.first - 1 : 0;
+	band.sent_rows = sent_end - band.sent_first;
+	return band;
+}
+
+static bool call_apply(struct qda_module *module, const struct picture *before,
+		       const struct band *band, uint8_t *result)
+{
+	size_t row = picture_row_bytes(before);
+	const struct filter_layout layout = {
+		before->width,
+		band->sent_rows,
+		PICTURE_CHANNELS,
+		(uint32_t)row,
+	};
+	const struct qda_in in[] = {
+		{ &layout, sizeof(layout) },
+		{ before->pixels + band->sent_first * row, band->sent_rows * row },
+	};
+	const struct qda_out out = { result, band->sent_rows * row };
+	uint32_t status;
+	int err;
+
+	err = qda_module_call(module, FILTER_APPLY, in, 2, &out, 1, &status);
+	if (err)
+		return step_fail("filtering failed", err, status, filter_broken);
+	return true;
+}
+
+static bool apply_band(struct qda_module *module, const struct picture *before, uint32_t number,
+		       struct picture *scratch, struct picture *after)
+{
+	struct band band = band_of(before, number);
+	size_t row = picture_row_bytes(before);
+	int64_t start = now();
+
+	if (!band.rows)
+		return true;
+	if (!call_apply(module, before, &band, scratch->pixels))
+		return false;
+	memcpy(after->pixels + band.first * row,
+	       scratch->pixels + (band.first - band.sent_first) * row, band.rows * row);
+	step_say("rows %3u to %3u: %.1f ms on the DSP (emulated)", band.first,
+		 band.first + band.rows - 1, (double)(now() - start) / 1e6);
+	return true;
+}
+
+static bool apply(struct qda_module *module, const struct picture *before, struct picture *after)
+{
+	struct picture scratch;
+	bool ok = true;
+
+	if (picture_new(&scratch, before->width, before->height))
+		return step_fail("no memory for a picture", -ENOMEM, 0, "Give the VM more memory.");
+	for (uint32_t i = 0; i < BANDS && ok; i++)
+		ok = apply_band(module, before, i, &scratch, after);
+	picture_free(&scratch);
+	return ok;
+}
+
+static void tell_table(const char *name, const struct filter *filter)
+{
+	const int32_t *c = filter->coefficients;
+
+	step_say("The DSP says that its filter is called \"%s\":", name);
+	for (int i = 0; i < 9; i += 3)
+		step_say("   %4d %4d %4d", c[i], c[i + 1], c[i + 2]);
+	step_say("   divided by %d, plus %d", filter->divisor, filter->bias);
+}
+
+static bool ask_table(struct qda_module *module, struct filter *filter)
+{
+	char name[64] = "";
+	const struct qda_out name_out = { name, sizeof(name) };
+	const struct qda_out table_out = { filter, sizeof(*filter) };
+	uint32_t status;
+	int err;
+
+	err = qda_module_call(module, FILTER_DESCRIBE, NULL, 0, &name_out, 1, &status);
+	if (!err)
+		err = qda_module_call(module, FILTER_TABLE, NULL, 0, &table_out, 1, &status);
+	if (err)
+		return step_fail("the DSP does not tell its filter", err, status, filter_broken);
+	name[sizeof(name) - 1] = '\0';
+	tell_table(name, filter);
+	return true;
+}
+
+static bool compare(const struct filter *filter, const struct picture *before,
+		    const struct picture *after)
+{
+	uint32_t different, x = 0, y = 0;
+	struct picture expected;
+	char what[96];
+	int err;
+
+	err = picture_new(&expected, before->width, before->height);
+	if (!err)
+		err = filter_apply(filter, before, &expected);
+	if (err) {
+		picture_free(&expected);
+		return step_fail("the CPU cannot use this filter", err, 0,
+				 "Its divisor must not be 0: see dsp/skels/filter/filter_kernel.h");
+	}
+	different = filter_compare(after, &expected, &x, &y);
+	picture_free(&expected);
+	if (different) {
+		snprintf(what, sizeof(what), "%u pixels are wrong, the first at x %u, y %u",
+			 different, x, y);
+		return step_fail(what, 0, 0, filter_broken);
+	}
+	step_say("All %u pixels are what the CPU computes from the same table.",
+		 before->width * before->height);
+	return true;
+}
+
+static bool use_module(struct qda_module *module, const struct picture *before,
+		       struct picture *after)
+{
+	struct filter filter;
+
+	return ask_table(module, &filter) && apply(module, before, after) &&
+	       compare(&filter, before, after);
+}
+
+bool filter_picture(struct steps *steps, struct qda_process *process, const struct picture *before,
+		    struct picture *after)
+{
+	struct qda_module *module;
+	bool ok;
+
+	step_begin(steps, "Filter a picture on the DSP");
+	if (picture_new(after, before->width, before->height))
+		return step_fail("no memory for a picture", -ENOMEM, 0, "Give the VM more memory.");
+	if (!open_module(process, "filter", &module))
+		return false;
+	ok = use_module(module, before, after);
+	ok = close_module(module) && ok;
+	if (ok)
+		step_end(steps);
+	return ok;
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * Processes on the DSP.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+_Static_assert(QDA_PROCESS_DEBUG == QDA_ATTR_DEBUG, "number of the kernel");
+_Static_assert(QDA_PROCESS_PTRACE == QDA_ATTR_PTRACE, "number of the kernel");
+_Static_assert(QDA_PROCESS_CRC == QDA_ATTR_CRC, "number of the kernel");
+_Static_assert(QDA_PROCESS_UNSIGNED == QDA_ATTR_UNSIGNED_MODULE, "number of the kernel");
+_Static_assert(QDA_PROCESS_ADAPTIVE_QOS == QDA_ATTR_ADAPTIVE_QOS, "number of the kernel");
+_Static_assert(QDA_PROCESS_SYSTEM == QDA_ATTR_SYSTEM_PROCESS, "number of the kernel");
+_Static_assert(QDA_PROCESS_PRIVILEGED == QDA_ATTR_PRIVILEGED, "number of the kernel");
+
+/* What the kernel cannot see: fields that do not fit into its structure. */
+static bool params_are_sane(const struct qda_process_params *params)
+{
+	for (size_t i = 0; i < sizeof(params->reserved) / sizeof(params->reserved[0]); i++) {
+		if (params->reserved[i])
+			return false;
+	}
+	return params->image_size <= UINT32_MAX && !params->image == !params->image_size;
+}
+
+static int send_create(struct qda_device *dev, const struct qda_process_params *params,
+		       uint32_t *dsp_status)
+{
+	struct drm_qda_init_create create = {
+		.filelen = (uint32_t)params->image_size,
+		.filefd = -1,
+		.attrs = params->attrs,
+		.siglen = params->signature_size,
+		.file = (uintptr_t)params->image,
+	};
+	int ret;
+
+	ret = qda_ioctl(dev->fd, DRM_IOCTL_QDA_REMOTE_SESSION_CREATE, &create);
+	return qda_result(ret, create.dsp_status, dsp_status);
+}
+
+int qda_process_create(struct qda_device *dev, const struct qda_process_params *params,
+		       struct qda_process **process, uint32_t *dsp_status)
+{
+	static const struct qda_process_params no_params;
+	struct qda_process *p;
+	int ret;
+
+	qda_result(0, 0, dsp_status);
+	if (!params)
+		params = &no_params;
+	if (!dev || !process || !params_are_sane(params))
+		return -EINVAL;
+	*process = NULL;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->dev = dev;
+	ret = send_create(dev, params, dsp_status);
+	if (ret) {
+		free(p);
+		return ret;
+	}
+	*process = p;
+	return 0;
+}
+
+/* The pages are only read by the kernel, which copes with a file that shrinks. */
+static int map_file(const char *path, struct qda_process_params *params)
+{
+	struct stat st;
+	void *image;
+	int fd, ret = 0;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st)) {
+		ret = -errno;
+	} else if (!S_ISREG(st.st_mode) || !st.st_size) {
+		ret = -EINVAL;
+	} else {
+		image = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (image == MAP_FAILED)
+			ret = -errno;
+		params->image = image;
+		params->image_size = (uint64_t)st.st_size;
+	}
+	close(fd);
+	return ret;
+}
+
+int qda_process_create_file(struct qda_device *dev, const char *path, uint32_t attrs,
+			    struct qda_process **process, uint32_t *dsp_status)
+{
+	struct qda_process_params params = { .attrs = attrs };
+	int ret;
+
+	qda_result(0, 0, dsp_status);
+	if (!dev || !path || !process)
+		return -EINVAL;
+	*process = NULL;
+	ret = map_file(path, &params);
+	if (ret)
+		return ret;
+	ret = qda_process_create(dev, &params, process, dsp_status);
+	munmap((void *)params.image, (size_t)params.image_size);
+	return ret;
+}
+
+int qda_process_release(struct qda_process *process, uint32_t *dsp_status)
+{
+	struct drm_qda_session_release release = { 0 };
+	int ret;
+
+	qda_result(0, 0, dsp_status);
+	if (!process)
+		return 0;
+	ret = qda_ioctl(process->dev->fd, DRM_IOCTL_QDA_REMOTE_SESSION_RELEASE, &release);
+	free(process);
+	return qda_result(ret, release.dsp_status, dsp_status);
+}
+
+struct qda_device *qda_process_device(const struct qda_process *process)
+{
+	return process->dev;
+}
+
+int qda_process_invoke(struct qda_process *process, uint32_t handle, uint32_t scalars,
+		       const struct drm_qda_arg *args, uint32_t *dsp_status)
+{
+	struct drm_qda_invoke invoke = {
+		.handle = handle,
+		.sc = scalars,
+		.args = (uintptr_t)args,
+	};
+	int ret;
+
+	qda_result(0, 0, dsp_status);
+	if (!process)
+		return -EINVAL;
+	ret = qda_ioctl(process->dev->fd, DRM_IOCTL_QDA_REMOTE_INVOKE, &invoke);
+	return qda_result(ret, invoke.dsp_status, dsp_status);
+}

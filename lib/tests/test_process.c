@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * Processes: what create and release give to the kernel, and what comes back.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fake.h"
+#include "internal.h"
+
+static struct qda_device *dev;
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_reset();
+	dev = fake_device();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	qda_device_close(dev);
+	return 0;
+}
+
+static void the_image_and_its_attributes_are_passed_on(void **state)
+{
+	static const char image[] = "an ELF file";
+	const struct qda_process_params params = {
+		.image = image,
+		.image_size = sizeof(image),
+		.signature_size = 4,
+		.attrs = QDA_PROCESS_UNSIGNED | QDA_PROCESS_CRC,
+	};
+	struct qda_process *process;
+	uint32_t status = 1;
+
+	(void)state;
+	assert_int_equal(qda_process_create(dev, &params, &process, &status), 0);
+	assert_int_equal(status, 0);
+	assert_int_equal(fake.create.file, (uintptr_t)image);
+	assert_int_equal(fake.create.filelen, sizeof(image));
+	assert_int_equal(fake.create.siglen, 4);
+	assert_int_equal(fake.create.attrs, 0xc);
+	assert_int_equal(fake.create.filefd, -1);
+	assert_int_equal(fake.create.handle | fake.create.flags | fake.create.pad, 0);
+	assert_ptr_equal(qda_process_device(process), dev);
+	assert_int_equal(qda_process_release(process, &status), 0);
+	assert_int_equal(fake.releases, 1);
+}
+
+static void without_params_there_is_no_image(void **state)
+{
+	struct qda_process *process = fake_process(dev);
+
+	(void)state;
+	assert_int_equal(fake.create.filelen, 0);
+	assert_int_equal(fake.create.file, 0);
+	assert_int_equal(fake.create.attrs, 0);
+	assert_int_equal(qda_process_release(process, NULL), 0);
+}
+
+static void refuse(const struct qda_process_params *params)
+{
+	struct qda_process *process;
+	uint32_t status = 1;
+
+	assert_int_equal(qda_process_create(dev, params, &process, &status), -EINVAL);
+	assert_int_equal(status, 0);
+	assert_int_equal(fake.create.filefd, 0);
+}
+
+static void contradicting_params_are_refused(void **state)
+{
+	struct qda_process_params params = { .image = "x" };
+
+	(void)state;
+	refuse(&params);
+	params = (struct qda_process_params){ .image_size = 4 };
+	refuse(&params);
+	params = (struct qda_process_params){ .image = "x", .image_size = 1ull << 32 };
+	refuse(&params);
+	for (size_t i = 0; i < 4; i++) {
+		params = (struct qda_process_params){ 0 };
+		params.reserved[i] = 1;
+		refuse(&params);
+	}
+	assert_int_equal(qda_process_create(NULL, NULL, NULL, NULL), -EINVAL);
+	assert_int_equal(qda_process_create(dev, NULL, NULL, NULL), -EINVAL);
+	assert_int_equal(qda_process_release(NULL, NULL), 0);
+	assert_int_equal(qda_process_invoke(NULL, 0, 0, NULL, NULL), -EINVAL);
+}
+
+static void the_dsps_refusal_comes_with_its_code(void **state)
+{
+	struct qda_process *process = (void *)1;
+	uint32_t status = 0;
+
+	(void)state;
+	fake.dsp_status = 0x80000406;
+	assert_int_equal(qda_process_create(dev, NULL, &process, &status), -EREMOTEIO);
+	assert_int_equal(status, 0x80000406);
+	assert_null(process);
+	assert_int_equal(qda_process_create(dev, NULL, &process, NULL), -EREMOTEIO);
+}
+
+static void the_kernels_refusal_comes_without_a_code(void **state)
+{
+	struct qda_process *process = (void *)1;
+	uint32_t status = 1;
+
+	(void)state;
+	fake.fail_errno = EPERM;
+	assert_int_equal(qda_process_create(dev, NULL, &process, &status), -EPERM);
+	assert_int_equal(status, 0);
+	assert_null(process);
+}
+
+static void a_failed_release_frees_the_process_all_the_same(void **state)
+{
+	struct qda_process *process = fake_process(dev);
+	uint32_t status;
+
+	(void)state;
+	fake.fail_errno = ENOTCONN;
+	assert_int_equal(qda_process_release(process, &status), -ENOTCONN);
+	fake.fail_errno = 0;
+	process = fake_process(dev);
+	fake.dsp_status = 0x80000401;
+	assert_int_equal(qda_process_release(process, &status), -EREMOTEIO);
+	assert_int_equal(status, 0x80000401);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void an_image_is_read_from_a_file(void **state)
+{
+	char folder[] = "/tmp/libqda-test-XXXXXX", path[64];
+	struct qda_process *process;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/image", folder);
+	assert_int_equal(qda_process_create_file(dev, path, 0, &process, NULL), -ENOENT);
+	write_file(path, "");
+	assert_int_equal(qda_process_create_file(dev, path, 0, &process, NULL), -EINVAL);
+	assert_int_equal(qda_process_create_file(dev, folder, 0, &process, NULL), -EINVAL);
+	write_file(path, "12345");
+	assert_int_equal(qda_process_create_file(dev, path, QDA_PROCESS_UNSIGNED, &process, NULL),
+			 0);
+	assert_int_equal(fake.create.filelen, 5);
+	assert_int_equal(fake.create.attrs, QDA_PROCESS_UNSIGNED);
+	assert_int_equal(qda_process_release(process, NULL), 0);
+	unlink(path);
+	rmdir(folder);
+}
+
+static void interrupted_ioctls_are_restarted(void **state)
+{
+	struct qda_process *process;
+
+	(void)state;
+	fake.ioctls = 0;
+	fake.interrupts = 3;
+	process = fake_process(dev);
+	assert_int_equal(fake.ioctls, 4);
+	fake.interrupts = 2;
+	fake.interrupt_errno = EAGAIN;
+	assert_int_equal(qda_process_release(process, NULL), 0);
+	assert_int_equal(fake.ioctls, 7);
+}
+
+static void a_full_event_queue_is_not_waited_for(void **state)
+{
+	struct drm_qda_invoke invoke = { .flags = QDA_INVOKE_ASYNC };
+
+	(void)state;
+	fake.interrupts = 1;
+	fake.interrupt_errno = EAGAIN;
+	assert_int_equal(qda_ioctl(qda_device_fd(dev), DRM_IOCTL_QDA_REMOTE_INVOKE, &invoke),
+			 -EAGAIN);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_image_and_its_attributes_are_passed_on),
+		TEST(without_params_there_is_no_image),
+		TEST(contradicting_params_are_refused),
+		TEST(the_dsps_refusal_comes_with_its_code),
+		TEST(the_kernels_refusal_comes_without_a_code),
+		TEST(a_failed_release_frees_the_process_all_the_same),
+		TEST(an_image_is_read_from_a_file),
+		TEST(interrupted_ioctls_are_restarted),
+		TEST(a_full_event_queue_is_not_waited_for),
+	};
+
+	return cmocka_run_group_tests_name("libqda process", tests, NULL, NULL);
+}
