@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * From an ELF file to a computed result: real Hexagon code runs in PDs that the driver
+ * made, and what goes wrong in one of them stays there.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ktap.h"
+#include "real.h"
+
+#define SHELL	  "qda_shell.elf"
+#define SHELL_ALT "qda_shell_alt.elf"
+#define PD_NAME	  "qemu-hexagon"
+
+enum { CALC_SUM = 2, CALC_MAX = 3, CALC_ECHO = 4, FILTER_DESCRIBE = 3 };
+
+static void clean_up(void)
+{
+	dsp_remove_all();
+}
+
+__attribute__((constructor)) static void setup(void)
+{
+	ktap_after_each(clean_up);
+	/* Two emulators on top of each other. */
+	ktap_seconds(240);
+}
+
+static bool no_pd_left(void *arg)
+{
+	(void)arg;
+	return count_processes(PD_NAME) == 0;
+}
+
+/* A PD's process goes with the session, whatever was in it. */
+static void check_no_pd_left(void)
+{
+	if (!wait_for(no_pd_left, NULL))
+		FAIL("%d processes of PDs are left", count_processes(PD_NAME));
+}
+
+static void numbers_call(int fd, uint32_t handle, unsigned int method, const int32_t *numbers,
+			 uint32_t count, void *out, size_t out_len)
+{
+	struct invocation *inv = inv_new(handle, method);
+
+	inv_in(inv, &count, sizeof(count));
+	inv_in(inv, numbers, count * sizeof(*numbers));
+	inv_out(inv, out, out_len);
+	CHECK_OK(qda_invoke(fd, &inv->req));
+	CHECK_EQ(0, inv->req.dsp_status);
+	free(inv);
+}
+
+TEST(calc_computes_on_the_dsp)
+{
+	struct image shell = image_load(SHELL);
+	struct dsp *dsp = real_new("cdsp");
+	int fd = real_session(dsp, shell);
+	uint32_t calc = module_open(fd, "calc");
+	static int32_t numbers[20000];
+	static const uint32_t counts[] = { 1, 2, 1000, 20000 };
+
+	fill_pattern(numbers, sizeof(numbers), 3);
+	for (size_t k = 0; k < ARRAY_SIZE(counts); k++) {
+		int64_t sum = 0, seen = 0;
+		int32_t max = numbers[0], seen_max = 0;
+
+		for (uint32_t i = 0; i < counts[k]; i++) {
+			sum += numbers[i];
+			max = numbers[i] > max ? numbers[i] : max;
+		}
+		numbers_call(fd, calc, CALC_SUM, numbers, counts[k], &seen, sizeof(seen));
+		CHECK_EQ(sum, seen);
+		numbers_call(fd, calc, CALC_MAX, numbers, counts[k], &seen_max, sizeof(seen_max));
+		CHECK_EQ(max, seen_max);
+	}
+	dsp_finish(dsp);
+	check_no_pd_left();
+}
+
+TEST(echo_of_many_sizes)
+{
+	struct image shell = image_load(SHELL);
+	struct dsp *dsp = real_new("cdsp");
+	int fd = real_session(dsp, shell);
+	uint32_t calc = module_open(fd, "calc"), status;
+	unsigned char *in = malloc(MIB / 2), *out = malloc(MIB / 2);
+
+	for (size_t size = 1; size <= MIB / 2; size *= 8) {
+		fill_pattern(in, size, size);
+		memset(out, POISON, size);
+		CHECK_OK(real_call(fd, calc, CALC_ECHO, in, size, out, size, &status));
+		CHECK_EQ(0, status);
+		CHECK_MEM(in, out, size);
+	}
+	dsp_finish(dsp);
+}
+
+static void describe(struct dsp *dsp, struct image image, char text[64])
+{
+	int fd = real_session(dsp, image);
+	uint32_t status;
+
+	memset(text, 0, 64);
+	CHECK_OK(real_call(fd, module_open(fd, "filter"), FILTER_DESCRIBE, NULL, 0, text, 64,
+			   &status));
+	CHECK_EQ(0, status);
+}
+
+/* It is the ELF that the caller gave, not one that lay around. */
+TEST(another_elf_gives_another_result)
+{
+	struct image one = image_load(SHELL), other = image_load(SHELL_ALT);
+	struct dsp *dsp = real_new("cdsp");
+	char a[64], b[64], c[64];
+
+	describe(dsp, one, a);
+	describe(dsp, other, b);
+	describe(dsp, one, c);
+	CHECK(strcmp(a, b));
+	CHECK(!strcmp(a, c));
+	ktap_note("the filters are \"%s\" and \"%s\"", a, b);
+	dsp_finish(dsp);
+}
+
+TEST(no_image_starts_the_firmwares_own_shell)
+{
+	struct image none = { 0 };
+	struct dsp *dsp = real_new("cdsp");
+	int fd = real_session(dsp, none);
+	int32_t numbers[3] = { 1, 2, 3 };
+	int64_t sum;
+
+	numbers_call(fd, module_open(fd, "calc"), CALC_SUM, numbers, 3, &sum, sizeof(sum));
+	CHECK_EQ(6, sum);
+	dsp_finish(dsp);
+}
+
+static void check_refused(int fd, struct image image, const char *what)
+{
+	struct drm_qda_init_create create;
+	int ret = real_create(fd, image, &create);
+
+	if (ret != -EREMOTEIO || create.dsp_status != FRPC_EUNABLETOLOAD)
+		FAIL("%s: expected -EREMOTEIO with %#x, seen %d with %#x", what, FRPC_EUNABLETOLOAD,
+		     ret, create.dsp_status);
+}
+
+TEST(elf_of_another_machine_is_refused)
+{
+	struct image x86 = image_of_file("/proc/self/exe"), shell = image_load(SHELL);
+	struct dsp *dsp = real_new("cdsp");
+	int fd = dsp_open(dsp);
+	struct drm_qda_init_create create;
+
+	check_refused(fd, x86, "an ELF of x86");
+	/* Our shell, with another machine's number. */
+	((unsigned char *)shell.data)[18] = 62;
+	check_refused(fd, shell, "machine 62");
+	((unsigned char *)shell.data)[18] = 164;
+	CHECK_OK(real_create(fd, shell, &create));
+	dsp_finish(dsp);
+}
+
+TEST(broken_elf_is_refused)
+{
+	struct image shell = image_load(SHELL);
+	struct dsp *dsp = real_new("cdsp");
+	int fd = dsp_open(dsp);
+	size_t whole = shell.size;
+	static const size_t cuts[] = { 1, 4, 16, 51, 52, 60 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cuts); i++) {
+		shell.size = cuts[i];
+		check_refused(fd, shell, "a truncated ELF");
+	}
+	shell.size = whole / 3;
+	check_refused(fd, shell, "a third of an ELF");
+	shell.size = whole;
+	((unsigned char *)shell.data)[0] = 0;
+	check_refused(fd, shell, "an ELF without its first byte");
+	fill_pattern(shell.data, 10000, 1);
+	shell.size = 10000;
+	check_refused(fd, shell, "noise");
+	dsp_finish(dsp);
+	check_no_pd_left();
+}
+
+TEST(missing_module_and_method_have_their_codes)
+{
+	struct image shell = image_load(SHELL);
+	struct dsp *dsp = real_new("cdsp");
+	int fd = real_session(dsp, shell);
+	uint32_t probe = module_open(fd, "probe"), status, code = 0x12345;
+
+	CHECK_OK(real_call(fd, probe, 30, NULL, 0, NULL, 0, &status));
+	CHECK_EQ(FRPC_EUNSUPPORTED, status);
+	CHECK_OK(real_call(fd, 0x12345600, 2, NULL, 0, NULL, 0, &status));
+	CHECK_EQ(FRPC_ENOSUCHHANDLE, status);
+	CHECK_OK(real_call(fd, probe, PROBE_CODE, &code, sizeof(code), NULL, 0, &status));
+	CHECK_EQ(0x12345, status);
+	dsp_finish(dsp);
+}
+
+TEST(pd_crash_ends_only_its_own_calls)
+{
+	struct image shell = image_load(SHELL);
+	struct dsp *dsp = real_new("cdsp");
+	int dead = real_session(dsp, shell), alive = real_session(dsp, shell);
+	uint32_t probe = module_open(dead, "probe"), other = module_open(alive, "probe");
+	uint32_t sleep = 3000000, status;
+	struct invocation *inv;
+	struct job *job;
+	struct drm_qda_init_create create;
+
+	job = real_call_start(alive, other, PROBE_SLEEP, &sleep, sizeof(sleep), &inv);
+	CHECK_ERR(-EPIPE, real_call(dead, probe, PROBE_CRASH, NULL, 0, NULL, 0, &status));
+	CHECK_ERR(-EPIPE, real_call(dead, probe, PROBE_CODE, &sleep, 4, NULL, 0, &status));
+	CHECK_OK(job_wait_ms(job, REAL_MS));
+	CHECK_EQ(0, inv->req.dsp_status);
+	CHECK_OK(real_call(alive, other, PROBE_CODE, &sleep, 4, NULL, 0, &status));
+	CHECK_EQ(sleep, status);
+	/* The session of the dead one can begin anew. */
+	CHECK_OK(real_create(dead, shell, &create));
+	module_open(dead, "calc");
+	dsp_finish(dsp);
+	check_no_pd_left();
+}
+
+TEST(pd_exit_ends_its_calls)
+{
+	struct image shell = image_load(SHELL);
+	struct dsp *dsp = real_new("cdsp");
+	int fd = real_session(dsp, shell);
+	uint32_t probe = module_open(fd, "probe"), code = 3, status;
+
+	CHECK_ERR(-EPIPE, real_call(fd, probe, PROBE_EXIT, &code, 4, NULL, 0, &status));
+	CHECK_ERR(-EPIPE, real_call(fd, probe, PROBE_CODE, &code, 4, NULL, 0, &status));
+	dsp_finish(dsp);
+}
+
+TEST(release_ends_a_pd_that_spins)
+{
+	struct image shell = image_load(SHELL);
+	struct dsp *dsp = real_new("cdsp");
+	int fd = real_session(dsp, shell), ret;
+	uint32_t probe = module_open(fd, "probe");
+	struct drm_qda_session_release release = { 0 };
+	struct invocation *inv;
+	struct job *job;
+
+	job = real_call_start(fd, probe, PROBE_SPIN, NULL, 0, &inv);
+	while (vdsp_get(dsp, "calls") == vdsp_get(dsp, "replies"))
+		usleep(5000);
+	CHECK_OK(qda_release(fd, &release));
+	ret = job_wait(job);
+	if (ret != -EPIPE) {
+		CHECK_OK(ret);
+		CHECK_EQ(FRPC_EBADSTATE, inv->req.dsp_status);
+	}
+	check_no_pd_left();
+	dsp_finish(dsp);
+}
+
+struct kill_args {
+	char node[64];
+	struct image shell;
+};
+
+static int client_spin(void *arg)
+{
+	struct kill_args *args = arg;
+	struct drm_qda_init_create create;
+	int fd = accel_open(args->node);
+	uint32_t status;
+
+	if (real_create(fd, args->shell, &create))
+		return 1;
+	real_call(fd, module_open(fd, "probe"), PROBE_SPIN, NULL, 0, NULL, 0, &status);
+	return 2;
+}
+
+TEST(killed_client_takes_its_pd_along)
+{
+	struct kill_args args = { .shell = image_load(SHELL) };
+	struct dsp *dsp = real_new("cdsp");
+	double end = now_ms() + REAL_MS;
+	pid_t pid;
+
+	strcpy(args.node, dsp->node);
+	pid = client_start(client_spin, &args);
+	/* CREATE, open and spin. */
+	while (vdsp_get(dsp, "calls") < 3 && now_ms() < end)
+		usleep(10000);
+	CHECK_EQ(1, count_processes(PD_NAME));
+	client_kill(pid);
+	check_no_pd_left();
+	dsp_finish(dsp);
+}
+
+TEST(firmware_killed_ends_every_call)
+{
+	struct image shell = image_load(SHELL);
+	struct dsp *dsp = real_new("cdsp");
+	int fd = real_session(dsp, shell);
+	uint32_t probe = module_open(fd, "probe");
+	struct invocation *inv;
+	struct job *job;
+
+	job = real_call_start(fd, probe, PROBE_SPIN, NULL, 0, &inv);
+	kill(dsp->firmware, SIGKILL);
+	CHECK_ERR(-EPIPE, job_wait(job));
+	client_kill(dsp->firmware);
+	dsp->firmware = 0;
+	dsp_finish(dsp);
+	check_no_pd_left();
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+/* Copyright (c) 2026 The QDA authors */
+#include "client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ktap.h"
+
+int qda_create(int fd, struct drm_qda_init_create *create)
+{
+	return do_ioctl(fd, DRM_IOCTL_QDA_REMOTE_SESSION_CREATE, create);
+}
+
+int qda_invoke(int fd, struct drm_qda_invoke *invoke)
+{
+	return do_ioctl(fd, DRM_IOCTL_QDA_REMOTE_INVOKE, invoke);
+}
+
+int qda_release(int fd, struct drm_qda_session_release *release)
+{
+	return do_ioctl(fd, DRM_IOCTL_QDA_REMOTE_SESSION_RELEASE, release);
+}
+
+int qda_query(int fd, uint32_t type, uint32_t index, struct drm_qda_query *query)
+{
+	memset(query, POISON, sizeof(*query));
+	query->type = type;
+	query->index = index;
+	return do_ioctl(fd, DRM_IOCTL_QDA_QUERY, query);
+}
+
+struct job *create_start(int fd, struct drm_qda_init_create *create)
+{
+	return job_start(fd, DRM_IOCTL_QDA_REMOTE_SESSION_CREATE, create);
+}
+
+struct job *release_start(int fd, struct drm_qda_session_release *release)
+{
+	return job_start(fd, DRM_IOCTL_QDA_REMOTE_SESSION_RELEASE, release);
+}
+
+struct job *invoke_start(int fd, struct drm_qda_invoke *invoke)
+{
+	return job_start(fd, DRM_IOCTL_QDA_REMOTE_INVOKE, invoke);
+}
+
+static bool is_create(const struct dsp_call *call)
+{
+	unsigned int method = FRPC_SC_METHOD(call->msg.sc);
+
+	return call->msg.handle == FRPC_HANDLE_INIT &&
+	       (method == FRPC_INIT_CREATE || method == FRPC_INIT_CREATE_ATTR);
+}
+
+void expect_create(struct dsp *dsp, struct dsp_call *call, struct frpc_create *create)
+{
+	uint64_t len;
+	void *p;
+
+	dsp_next(dsp, call);
+	if (!is_create(call))
+		FAIL("expected a CREATE, seen handle %u sc %#x", call->msg.handle, call->msg.sc);
+	p = dsp_arg(dsp, call, 0, &len);
+	CHECK_EQ(sizeof(*create), len);
+	memcpy(create, p, sizeof(*create));
+	CHECK(create->client_id > 0);
+}
+
+void expect_release(struct dsp *dsp, struct dsp_call *call, int id)
+{
+	int32_t seen;
+	uint64_t len;
+	void *p;
+
+	dsp_expect(dsp, call, FRPC_HANDLE_INIT, FRPC_INIT_RELEASE);
+	CHECK_EQ(FRPC_SC(FRPC_INIT_RELEASE, 1, 0), call->msg.sc);
+	CHECK_EQ(0, call->msg.client_id);
+	p = dsp_arg(dsp, call, 0, &len);
+	CHECK_EQ(sizeof(seen), len);
+	memcpy(&seen, p, sizeof(seen));
+	CHECK_EQ(id, seen);
+}
+
+struct session session_create(struct dsp *dsp, int fd)
+{
+	struct drm_qda_init_create create = UNSIGNED_PD;
+	struct session s = { .fd = fd };
+	struct frpc_create wire;
+	struct dsp_call call;
+	struct job *job;
+
+	job = create_start(fd, &create);
+	expect_create(dsp, &call, &wire);
+	s.id = wire.client_id;
+	s.sid = dsp_sid(dsp, call.msg.addr);
+	dsp_reply(dsp, &call, 0);
+	CHECK_OK(job_wait(job));
+	return s;
+}
+
+struct session session_new(struct dsp *dsp)
+{
+	return session_create(dsp, dsp_open(dsp));
+}
+
+void session_release(struct dsp *dsp, struct session *s)
+{
+	struct drm_qda_session_release release = { 0 };
+	struct dsp_call call;
+	struct job *job;
+
+	job = release_start(s->fd, &release);
+	expect_release(dsp, &call, s->id);
+	dsp_reply(dsp, &call, 0);
+	CHECK_OK(job_wait(job));
+}
+
+void session_die(struct dsp *dsp, struct session *s)
+{
+	struct invocation *inv = inv_new(TEST_HANDLE, 0);
+	struct dsp_call call;
+	struct job *job;
+
+	/* The channel keeps its order: when the call ends, the notice is known. */
+	job = invoke_start(s->fd, &inv->req);
+	dsp_expect(dsp, &call, TEST_HANDLE, 0);
+	dsp_notify(dsp, s->id, FRPC_PD_STATUS_EXCEPTION);
+	dsp_reply(dsp, &call, FRPC_EBADSTATE);
+	CHECK_ERR(-EPIPE, job_wait(job));
+	free(inv);
+}
+
+static void count_args(struct invocation *inv)
+{
+	inv->req.sc = QDA_SCALARS(QDA_SCALARS_METHOD(inv->req.sc), inv->in, inv->out);
+}
+
+struct invocation *inv_new(uint32_t handle, unsigned int method)
+{
+	struct invocation *inv = calloc(1, sizeof(*inv));
+
+	if (!inv)
+		FAIL("out of memory");
+	inv->req.handle = handle;
+	inv->req.sc = QDA_SCALARS(method, 0, 0);
+	inv->req.args = (uintptr_t)inv->args;
+	inv->req.dsp_status = 0xdeadbeef;
+	return inv;
+}
+
+static void add_arg(struct invocation *inv, const void *p, uint64_t len)
+{
+	struct drm_qda_arg *arg = &inv->args[inv->in + inv->out];
+
+	arg->addr = (uintptr_t)p;
+	arg->length = len;
+	arg->kind = QDA_ARG_INLINE;
+}
+
+void inv_in(struct invocation *inv, const void *p, uint64_t len)
+{
+	if (inv->out)
+		FAIL("inputs come before outputs");
+	add_arg(inv, p, len);
+	inv->in++;
+	count_args(inv);
+}
+
+void inv_out(struct invocation *inv, void *p, uint64_t len)
+{
+	add_arg(inv, p, len);
+	inv->out++;
+	count_args(inv);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * The application's side, in raw ioctls: the interface itself is under test, so no
+ * library is between.
+ */
+#ifndef TESTS_CLIENT_H
+#define TESTS_CLIENT_H
+
+#include <drm/qda_accel.h>
+
+#include "dsp.h"
+#include "sys.h"
+
+#define MIB (1024u * 1024u)
+
+/* An address to tell apart "not written" from "written as zero". */
+#define POISON 0xa5
+
+/* Arguments for a PD that everyone may make on cdsp: unsigned, no image. */
+#define UNSIGNED_PD                                             \
+	(struct drm_qda_init_create)                            \
+	{                                                       \
+		.filefd = -1, .attrs = QDA_ATTR_UNSIGNED_MODULE \
+	}
+
+int qda_create(int fd, struct drm_qda_init_create *create);
+int qda_invoke(int fd, struct drm_qda_invoke *invoke);
+int qda_release(int fd, struct drm_qda_session_release *release);
+int qda_query(int fd, uint32_t type, uint32_t index, struct drm_qda_query *query);
+struct job *create_start(int fd, struct drm_qda_init_create *create);
+struct job *release_start(int fd, struct drm_qda_session_release *release);
+struct job *invoke_start(int fd, struct drm_qda_invoke *invoke);
+
+/* Client id and stream id of a session, as its CREATE message told the DSP. */
+struct session {
+	int fd;
+	int id;
+	uint32_t sid;
+};
+
+/* Takes the next message, which must be a CREATE, and reads it. */
+void expect_create(struct dsp *dsp, struct dsp_call *call, struct frpc_create *create);
+/* Takes the next message, which must be the RELEASE of this client. */
+void expect_release(struct dsp *dsp, struct dsp_call *call, int id);
+/* Makes a process by the file while the test answers as the DSP. */
+struct session session_create(struct dsp *dsp, int fd);
+/* Opens the node and does the same. */
+struct session session_new(struct dsp *dsp);
+/* Ends the process by ioctl and answers. */
+void session_release(struct dsp *dsp, struct session *s);
+/* Tells the driver that the PD died and waits until it knows. */
+void session_die(struct dsp *dsp, struct session *s);
+
+/* A call under construction. */
+struct invocation {
+	struct drm_qda_invoke req;
+	struct drm_qda_arg args[512];
+	unsigned int in, out;
+};
+
+#define TEST_HANDLE 0x80000010u
+
+/* Inputs first, then outputs. */
+struct invocation *inv_new(uint32_t handle, unsigned int method);
+void inv_in(struct invocation *inv, const void *p, uint64_t len);
+void inv_out(struct invocation *inv, void *p, uint64_t len);
+
+#endif /* TESTS_CLIENT_H */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * Failures on demand inside one ioctl, and a look at what a killed ioctl returned.
+ */
+#ifndef TESTS_FAULT_H
+#define TESTS_FAULT_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Lets memory allocations and user copies fail by /proc/thread-self/fail-nth; skips without it. */
+void fault_setup(void);
+/*
+ * The ioctl with the @nth allocation or user copy of this thread failing. *@hit
+ * tells whether it got that far.
+ */
+int fault_ioctl(int fd, unsigned long cmd, void *arg, unsigned int nth, bool *hit);
+
+/* Records what drm_ioctl() returns from now on; skips when the kernel cannot. */
+void ioctl_trace_start(void);
+/* What the last drm_ioctl() of the process returned; the test fails when it made none. */
+int ioctl_trace_result(pid_t pid);
+void ioctl_trace_end(void);
+
+#endif /* TESTS_FAULT_H */
