@@ -270,7 +270,11 @@ static int qda_cb_attach(struct qda_cb *cb)
 	/* Each bank has an id for calls of the kernel. */
 	if (banks->count == QDA_SLOTS_KERNEL)
 		return -ENOSPC;
-	list_add_tail(&cb->node, &banks->list);
+	/* Those without an IOMMU are of less use, so they are the last to be given. */
+	if (device_iommu_mapped(cb->dev))
+		list_add(&cb->node, &banks->list);
+	else
+		list_add_tail(&cb->node, &banks->list);
 	banks->count++;
 
 	return 0;

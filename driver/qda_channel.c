@@ -98,6 +98,15 @@ void qda_channel_exit(struct qda_channel *channel, int idx)
 }
 
 /**
+ * qda_channel_assert_inside - Check that the caller is inside the gate
+ * @channel: the channel
+ */
+void qda_channel_assert_inside(const struct qda_channel *channel)
+{
+	lockdep_assert(srcu_read_lock_held(&channel->gate));
+}
+
+/**
  * qda_channel_trysend - Send a request, without waiting
  * @channel: the channel
  * @msg: the request

@@ -37,6 +37,7 @@ void qda_channel_close(struct qda_channel *channel);
 void qda_channel_drain(struct qda_channel *channel);
 bool qda_channel_enter(struct qda_channel *channel, int *idx);
 void qda_channel_exit(struct qda_channel *channel, int idx);
+void qda_channel_assert_inside(const struct qda_channel *channel);
 int qda_channel_trysend(struct qda_channel *channel, const struct qda_wire_msg *msg);
 int qda_channel_send(struct qda_channel *channel, const struct qda_wire_msg *msg);
 

@@ -9,6 +9,7 @@
 #include <linux/string.h>
 
 #include <drm/drm_drv.h>
+#include <drm/drm_gem.h>
 #include <drm/drm_managed.h>
 
 #include "qda_cb.h"
@@ -90,8 +91,34 @@ struct qda_device *qda_device_create(struct device *dev, const struct qda_soc_da
 		return ERR_PTR(ret);
 
 	qda_debugfs_init(qdev);
+	/*
+	 * Memory for a process is some MiB, which is much faster to get as huge pages.
+	 * Not every machine has them, so it does not matter if this fails.
+	 */
+	drm_gem_huge_mnt_create(&qdev->drm, "within_size");
 
 	return qdev;
+}
+
+/**
+ * qda_device_register - Let users see the device
+ * @qdev: the DSP
+ *
+ * Return: 0 or a negative error code; -ENODEV when the DSP is gone already.
+ */
+int qda_device_register(struct qda_device *qdev)
+{
+	int ret;
+
+	guard(mutex)(&qdev->disconnect_lock);
+
+	if (qdev->disconnected)
+		return -ENODEV;
+
+	ret = drm_dev_register(&qdev->drm, 0);
+	qdev->registered = !ret;
+
+	return ret;
 }
 
 /**
@@ -113,7 +140,8 @@ void qda_device_disconnect(struct qda_device *qdev)
 
 	qda_channel_close(&qdev->channel);
 	qda_slots_kill(&qdev->slots);
-	drm_dev_unplug(&qdev->drm);
+	if (qdev->registered)
+		drm_dev_unplug(&qdev->drm);
 	qda_invocation_flush(qdev);
 	qda_channel_drain(&qdev->channel);
 	qda_cb_revoke_all(qdev);

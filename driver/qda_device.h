@@ -89,7 +89,8 @@ struct qda_stats {
  *	was found from being freed
  * @next_session: where the search for a free session id goes on
  * @stats: counters
- * @disconnect_lock: protects @disconnected and makes late callers wait for the first
+ * @disconnect_lock: protects what follows and makes late callers wait for the first
+ * @registered: users have been able to see it
  * @disconnected: the DSP went away and everything that follows from it has been done
  */
 struct qda_device {
@@ -103,8 +104,9 @@ struct qda_device {
 	struct xarray sessions;
 	u32 next_session;
 	struct qda_stats stats;
-	/* Protects the flag below. */
+	/* Protects the flags below. */
 	struct mutex disconnect_lock;
+	bool registered;
 	bool disconnected;
 };
 
@@ -124,6 +126,7 @@ struct device;
 
 struct qda_device *qda_device_create(struct device *dev, const struct qda_soc_data *soc,
 				     const char *label);
+int qda_device_register(struct qda_device *qdev);
 void qda_device_disconnect(struct qda_device *qdev);
 
 #endif /* __QDA_DEVICE_H__ */

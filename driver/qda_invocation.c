@@ -272,6 +272,17 @@ int qda_invocation_run(struct qda_invocation *inv, long timeout)
 }
 
 /**
+ * qda_invocation_is_done - Whether a call is completed
+ * @inv: the call
+ *
+ * Return: true when it is.
+ */
+bool qda_invocation_is_done(struct qda_invocation *inv)
+{
+	return completion_done(&inv->done);
+}
+
+/**
  * qda_invocation_succeeded - Whether a completed call did what it should
  * @inv: the call
  *

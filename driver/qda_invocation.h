@@ -63,6 +63,7 @@ u64 qda_invocation_address(const struct qda_invocation *inv);
 void qda_invocation_publish(struct qda_invocation *inv);
 int qda_invocation_send(struct qda_invocation *inv, long timeout);
 int qda_invocation_run(struct qda_invocation *inv, long timeout);
+bool qda_invocation_is_done(struct qda_invocation *inv);
 bool qda_invocation_succeeded(const struct qda_invocation *inv);
 void qda_invocation_answer(struct qda_device *qdev, u64 ctx, u32 status);
 void qda_invocation_flush(struct qda_device *qdev);

@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "qda_device.h"
 #include "qda_dma.h"
 #include "qda_invocation.h"
 #include "qda_pool.h"
@@ -319,6 +320,8 @@ static struct qda_dma *qda_pool_slot_dma(const struct qda_invocation *inv)
  */
 void *qda_pool_slot_cpu(const struct qda_invocation *inv)
 {
+	qda_channel_assert_inside(&inv->qdev->channel);
+
 	return qda_pool_slot_dma(inv)->cpu + qda_pool_slot_offset(inv);
 }
 

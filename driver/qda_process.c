@@ -22,9 +22,6 @@
 /* How long the DSP has for an answer about a process */
 #define QDA_PROCESS_TIMEOUT	(10 * HZ)
 
-/* How long close() waits, so that the next open finds the context bank free */
-#define QDA_PROCESS_CLOSE_TIMEOUT	(HZ / 2)
-
 static struct qda_session *qda_process_session(struct qda_process *process)
 {
 	return container_of(process, struct qda_session, process);
@@ -49,8 +46,8 @@ static void qda_process_finish(struct qda_process *process, bool released)
 			process->released = result;
 		}
 	}
-	wake_up_all(&process->idle);
 	atomic_dec(&session->qdev->stats.processes);
+	wake_up_all(&process->idle);
 	qda_session_put(session);
 }
 
@@ -76,10 +73,13 @@ static void qda_process_answered(struct qda_invocation *inv)
 		qda_process_queue_work(process);
 }
 
-static void qda_process_leave_unsent(struct qda_process *process)
+static void qda_process_leave_unsent(struct qda_process *process, struct qda_invocation *inv)
 {
 	guard(spinlock_irq)(&process->lock);
 
+	/* If it is completed the work knows, and the process may be another one. */
+	if (qda_invocation_is_done(inv))
+		return;
 	process->unsent = true;
 	qda_process_queue_work(process);
 }
@@ -96,7 +96,7 @@ static void qda_process_send_release(struct qda_process *process)
 	inv->answered = qda_process_answered;
 	qda_invocation_publish(inv);
 	if (qda_invocation_send(inv, 0))
-		qda_process_leave_unsent(process);
+		qda_process_leave_unsent(process, inv);
 	qda_invocation_put(inv);
 }
 
@@ -237,18 +237,12 @@ int qda_process_release(struct qda_process *process, u32 *status)
 	return result.error;
 }
 
-static bool qda_process_is_none(struct qda_process *process)
-{
-	guard(spinlock_irq)(&process->lock);
-	return process->state == QDA_PROCESS_NONE;
-}
-
 /**
  * qda_process_close - Nobody can use the process any more
  * @process: the process
  *
- * Begins to release it if need be and waits a little. If that was not enough, the
- * process keeps the session until the DSP has answered or is gone.
+ * Begins to release it if need be. It keeps the session until the DSP has answered
+ * or is gone.
  */
 void qda_process_close(struct qda_process *process)
 {
@@ -256,8 +250,6 @@ void qda_process_close(struct qda_process *process)
 
 	if (!qda_process_begin_release(process, &releases))
 		qda_process_send_release(process);
-	wait_event_timeout(process->idle, qda_process_is_none(process),
-			   QDA_PROCESS_CLOSE_TIMEOUT);
 }
 
 /* Return: 0 when the caller now owns the process, -ECHILD when there is a dead one. */

@@ -11,8 +11,6 @@
 #include <linux/rpmsg.h>
 #include <linux/string.h>
 
-#include <drm/drm_drv.h>
-
 #include "qda_device.h"
 #include "qda_invocation.h"
 #include "qda_rpmsg.h"
@@ -64,7 +62,7 @@ static int qda_rpmsg_probe(struct rpmsg_device *rpdev)
 	if (ret)
 		goto err_disconnect;
 
-	ret = drm_dev_register(&qdev->drm, 0);
+	ret = qda_device_register(qdev);
 	if (ret)
 		goto err_disconnect;
 

@@ -4,15 +4,19 @@
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/limits.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 #include <drm/drm_drv.h>
 
 #include "qda_cb.h"
 #include "qda_device.h"
 #include "qda_session.h"
+
+#define QDA_SESSION_CLOSE_TIMEOUT	(HZ / 2)
 
 /**
  * qda_session_create - Make a session
@@ -85,16 +89,26 @@ void qda_session_get(struct qda_session *session)
  */
 void qda_session_put(struct qda_session *session)
 {
-	kref_put(&session->ref, qda_session_free);
+	if (kref_put(&session->ref, qda_session_free))
+		return;
+
+	/* The session may be gone by now; its address is only a name here. */
+	smp_mb__after_atomic();
+	wake_up_var(&session->ref);
 }
 
 /**
  * qda_session_close - The user has closed the session
  * @session: the session, whose reference is dropped
+ *
+ * Waits a little for the DSP, so that who closes and opens again at once finds the
+ * context bank free. If that was not enough the rest happens without the user.
  */
 void qda_session_close(struct qda_session *session)
 {
 	qda_process_close(&session->process);
+	wait_var_event_timeout(&session->ref, kref_read(&session->ref) == 1,
+			       QDA_SESSION_CLOSE_TIMEOUT);
 	qda_session_put(session);
 }
 

@@ -376,6 +376,7 @@ TEST(kill_in_creating_keeps_memory_until_answer)
 	struct session s = session_new(dsp);
 
 	CHECK(s.id != wire.client_id);
+	dsp_reply(dsp, &call, FRPC_EUNABLETOLOAD);
 	dsp_finish(dsp);
 }
 
@@ -534,6 +535,7 @@ TEST(timed_out_create_late_success_is_released)
 	expect_release(dsp, &call, id);
 	CHECK_ERR(-EBUSY, qda_create(fd, &create));
 	dsp_reply(dsp, &call, 0);
+	session_wait_none(fd);
 	session_create(dsp, fd);
 	dsp_finish(dsp);
 }
@@ -547,6 +549,7 @@ TEST(timed_out_create_late_error_sends_nothing)
 	create_times_out(dsp, fd, &call);
 	dsp_reply(dsp, &call, FRPC_EUNABLETOLOAD);
 	dsp_expect_silence(dsp);
+	session_wait_none(fd);
 	session_create(dsp, fd);
 	dsp_finish(dsp);
 }

@@ -118,6 +118,19 @@ void session_release(struct dsp *dsp, struct session *s)
 	CHECK_OK(job_wait(job));
 }
 
+static bool has_no_process(void *arg)
+{
+	struct drm_qda_session_release release = { 0 };
+
+	return qda_release(*(int *)arg, &release) == -ENOTCONN;
+}
+
+void session_wait_none(int fd)
+{
+	if (!wait_for(has_no_process, &fd))
+		FAIL("the session still has a process, or is busy with one");
+}
+
 void session_die(struct dsp *dsp, struct session *s)
 {
 	struct invocation *inv = inv_new(TEST_HANDLE, 0);
@@ -130,6 +143,7 @@ void session_die(struct dsp *dsp, struct session *s)
 	dsp_notify(dsp, s->id, FRPC_PD_STATUS_EXCEPTION);
 	dsp_reply(dsp, &call, FRPC_EBADSTATE);
 	CHECK_ERR(-EPIPE, job_wait(job));
+	CHECK_EQ(FRPC_EBADSTATE, inv->req.dsp_status);
 	free(inv);
 }
 

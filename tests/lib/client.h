@@ -50,6 +50,8 @@ struct session session_create(struct dsp *dsp, int fd);
 struct session session_new(struct dsp *dsp);
 /* Ends the process by ioctl and answers. */
 void session_release(struct dsp *dsp, struct session *s);
+/* Waits until the session has no process, after an answer that nobody waited for. */
+void session_wait_none(int fd);
 /* Tells the driver that the PD died and waits until it knows. */
 void session_die(struct dsp *dsp, struct session *s);
 

@@ -10,6 +10,7 @@
 
 #include "dspd.h"
 #include "log.h"
+#include "maps.h"
 
 /* The driver waits 10 s: there must be time left for an answer. */
 #define START_MS 8000
@@ -41,9 +42,23 @@ static struct client *find_free(struct dspd *dspd)
 	return NULL;
 }
 
+struct client *client_live(struct dspd *dspd, __s32 id)
+{
+	struct client *client = find(dspd, id);
+
+	return client && client->state == CLIENT_LIVE && !client->releasing ? client : NULL;
+}
+
+static void drop_maps(struct client *client)
+{
+	maps_destroy(client->maps);
+	client->maps = NULL;
+}
+
 static void forget(struct client *client)
 {
 	pd_finish(&client->pd, client->id);
+	drop_maps(client);
 	*client = (struct client){ .state = CLIENT_FREE };
 }
 
@@ -54,32 +69,54 @@ static void end(struct client *client)
 	client->deadline = now_ms() + END_MS;
 }
 
+/* The table and the session last: when its file is closed, a record comes. */
+static __u32 open_files(struct dspd *dspd, __s32 id, __u32 sid, struct pd_maps **maps,
+			struct pd_files *files)
+{
+	files->maps = maps_create(maps);
+	if (files->maps < 0)
+		return FRPC_ENOMEMORY;
+	files->session = device_session(&dspd->device, id, sid);
+	if (files->session >= 0)
+		return 0;
+	maps_destroy(*maps);
+	close(files->maps);
+	return files->session == -EEXIST ? FRPC_EBADSTATE : FRPC_ENOMEMORY;
+}
+
+static void begin(struct dspd *dspd, struct client *client, const struct pd_files *files)
+{
+	int err;
+
+	client->state = CLIENT_STARTING;
+	client->create_error = FRPC_EUNABLETOLOAD;
+	client->deadline = now_ms() + START_MS;
+	pd_init(&client->pd);
+	err = pd_start(&client->pd, dspd->options.qemu, files);
+	if (err) {
+		log_say("no process for pd%d: %s", client->id, strerror(-err));
+		client->create_error = FRPC_ENOMEMORY;
+	}
+}
+
 /* A client has one PD at a time: a second CREATE is a mistake of the driver. */
 __u32 client_create(struct dspd *dspd, __u64 ctx, __s32 id, __u32 sid, int image)
 {
 	struct client *client = find_free(dspd);
-	__u32 error = FRPC_ENOMEMORY;
-	int session = -1, err;
+	struct pd_files files = { .image = image };
+	struct pd_maps *maps;
+	__u32 error = client ? 0 : FRPC_ENOMEMORY;
 
 	if (find(dspd, id))
 		error = FRPC_EBADSTATE;
-	else if (client)
-		session = device_session(&dspd->device, id, sid);
-	if (session == -EEXIST)
-		error = FRPC_EBADSTATE;
-	if (session < 0) {
+	if (!error)
+		error = open_files(dspd, id, sid, &maps, &files);
+	if (error) {
 		close(image);
 		return error;
 	}
-	*client = (struct client){ .state = CLIENT_STARTING, .id = id, .create_ctx = ctx };
-	client->create_error = FRPC_EUNABLETOLOAD;
-	client->deadline = now_ms() + START_MS;
-	pd_init(&client->pd);
-	err = pd_start(&client->pd, dspd->options.qemu, image, session);
-	if (err) {
-		log_say("no process for pd%d: %s", id, strerror(-err));
-		client->create_error = FRPC_ENOMEMORY;
-	}
+	*client = (struct client){ .id = id, .sid = sid, .create_ctx = ctx, .maps = maps };
+	begin(dspd, client, &files);
 	return 0;
 }
 
@@ -124,6 +161,7 @@ void client_file_gone(struct dspd *dspd, __s32 id)
 	pd_kill(&client->pd);
 	pd_reap(&client->pd, true);
 	pd_finish(&client->pd, client->id);
+	drop_maps(client);
 	client->file_gone = true;
 	if (client->state == CLIENT_LOST)
 		forget(client);

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "pd.h"
+#include "pd_maps.h"
 #include "vdsp.h"
 
 #define CLIENT_MAX 64
@@ -31,6 +32,7 @@ enum client_state {
 struct client {
 	enum client_state state;
 	__s32 id;
+	__u32 sid; /* its context bank */
 	bool file_gone;
 	bool releasing;
 	__u64 create_ctx;
@@ -38,6 +40,7 @@ struct client {
 	__u64 release_ctx;
 	__u64 deadline; /* ms, 0: none; to be ready, or to be gone */
 	struct pd pd;
+	struct pd_maps *maps; /* ends with the PD: NULL when the file is gone */
 };
 
 /*
@@ -48,6 +51,9 @@ __u32 client_create(struct dspd *dspd, __u64 ctx, __s32 id, __u32 sid, int image
 
 /* Ends it and answers ctx when nothing is left of it; an unknown client is answered at once. */
 void client_release(struct dspd *dspd, __u64 ctx, __s32 id);
+
+/* The client with this number if its PD serves, or NULL. */
+struct client *client_live(struct dspd *dspd, __s32 id);
 
 /* What can happen to a client. */
 void client_file_gone(struct dspd *dspd, __s32 id);

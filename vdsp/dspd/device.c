@@ -90,3 +90,9 @@ bool device_sid(const struct device *device, __u64 addr, __u32 *sid)
 	*sid = (__u32)value;
 	return value >= 1 && value <= device->info.banks;
 }
+
+bool device_iova(const struct device *device, __u64 addr, __u32 sid, __u32 *iova)
+{
+	*iova = (__u32)addr;
+	return addr == ((__u64)sid << device->info.sid_pos | *iova);
+}

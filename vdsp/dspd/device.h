@@ -29,4 +29,7 @@ int device_session(struct device *device, __s32 client_id, __u32 sid);
 /* The stream id in an address on the wire, and whether there is such a bank. */
 bool device_sid(const struct device *device, __u64 addr, __u32 *sid);
 
+/* The IOVA in an address on the wire, and whether the address is one of that bank. */
+bool device_iova(const struct device *device, __u64 addr, __u32 sid, __u32 *iova);
+
 #endif

@@ -21,8 +21,9 @@ enum {
 	PD_STDERR = 2,
 	PD_SESSION = 3,
 	PD_READY = 4,
-	PD_IMAGE = 5,
-	PD_FILES = 6,
+	PD_MAPS = 5,
+	PD_IMAGE = 6,
+	PD_FILES = 7,
 };
 
 /* A PD that prints without end must not keep dspd from its work, nor fill a disk. */
@@ -91,7 +92,7 @@ static int make_pipe(int fds[2])
 	return 0;
 }
 
-static int spawn(struct pd *pd, const char *qemu, int image, int session)
+static int spawn(struct pd *pd, const char *qemu, const struct pd_files *files)
 {
 	int ready[2] = { -1, -1 }, output[2] = { -1, -1 };
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -106,8 +107,8 @@ static int spawn(struct pd *pd, const char *qemu, int image, int session)
 		pd->pid = fork();
 		if (pd->pid == 0)
 			become_pd(qemu,
-				  (int[PD_FILES]){ null, output[1], output[1], session, ready[1],
-						   image },
+				  (int[PD_FILES]){ null, output[1], output[1], files->session,
+						   ready[1], files->maps, files->image },
 				  parent);
 		if (pd->pid < 0) {
 			err = -errno;
@@ -122,12 +123,13 @@ static int spawn(struct pd *pd, const char *qemu, int image, int session)
 	return err;
 }
 
-int pd_start(struct pd *pd, const char *qemu, int image, int session)
+int pd_start(struct pd *pd, const char *qemu, const struct pd_files *files)
 {
-	int err = spawn(pd, qemu, image, session);
+	int err = spawn(pd, qemu, files);
 
-	close(image);
-	close(session);
+	close(files->session);
+	close(files->maps);
+	close(files->image);
 	if (err) {
 		close_file(&pd->ready);
 		close_file(&pd->output);

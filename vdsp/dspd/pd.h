@@ -9,6 +9,13 @@
 
 #define PD_LINE 256
 
+/* What a new process gets; vdsp/include/pd_maps.h has the table of its mappings. */
+struct pd_files {
+	int session;
+	int maps;
+	int image;
+};
+
 struct pd {
 	pid_t pid;  /* 0: never started, or waited for */
 	int status; /* as waitpid gave it */
@@ -22,10 +29,10 @@ struct pd {
 void pd_init(struct pd *pd);
 
 /*
- * Starts qemu on an image. Both files are closed here, whatever happens, so that only
+ * Starts qemu on the image. The files are closed here, whatever happens, so that only
  * the process holds its session. 0 or -errno.
  */
-int pd_start(struct pd *pd, const char *qemu, int image, int session);
+int pd_start(struct pd *pd, const char *qemu, const struct pd_files *files);
 
 /* Sends SIGKILL; the status still comes by pd_reap. */
 void pd_kill(const struct pd *pd);

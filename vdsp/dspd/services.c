@@ -8,6 +8,7 @@
 
 #include "image.h"
 #include "log.h"
+#include "mapping.h"
 #include "payload.h"
 
 #define MAX_IMAGE    (64u << 20)
@@ -117,27 +118,34 @@ static __u32 init_release(struct dspd *dspd, const struct vdsp_msg *msg,
 	return 0;
 }
 
+static bool is_served(__u32 method)
+{
+	return method == FRPC_INIT_CREATE || method == FRPC_INIT_CREATE_ATTR ||
+	       method == FRPC_INIT_RELEASE || mapping_is(method);
+}
+
 /* True when the answer comes later; else it is in error. */
 static bool init_call(struct dspd *dspd, const struct vdsp_msg *msg, __u32 *error)
 {
 	struct payload payload;
 	__u32 method = FRPC_SC_METHOD(msg->sc);
 
-	if (msg->client_id) {
-		/* The driver itself speaks here, and it has no client number. */
-		*error = FRPC_EBADPARM;
+	/* The driver itself speaks here, and it has no client number. */
+	*error = FRPC_EBADPARM;
+	if (msg->client_id)
 		return false;
-	}
-	if (method != FRPC_INIT_CREATE && method != FRPC_INIT_CREATE_ATTR &&
-	    method != FRPC_INIT_RELEASE) {
-		*error = FRPC_EUNSUPPORTED;
+	*error = FRPC_EUNSUPPORTED;
+	if (!is_served(method))
 		return false;
-	}
 	*error = payload_decode(&dspd->device, &dspd->memory, msg, &payload);
-	if (!*error && method == FRPC_INIT_RELEASE)
-		*error = init_release(dspd, msg, &payload);
-	else if (!*error)
-		*error = init_create(dspd, msg, &payload);
+	if (*error)
+		return false;
+	if (mapping_is(method)) {
+		*error = mapping_call(dspd, msg, &payload);
+		return false;
+	}
+	*error = method == FRPC_INIT_RELEASE ? init_release(dspd, msg, &payload) :
+					       init_create(dspd, msg, &payload);
 	return !*error;
 }
 

@@ -107,6 +107,51 @@ struct frpc_create {
 };
 
 /*
+ * First inputs of MEM_MAP, MEM_UNMAP, MMAP and MUNMAP; the second one of MEM_MAP and of
+ * MMAP is a struct frpc_page, their output the address for DSP code, a __u64. What is
+ * named pad is not cleared by every driver.
+ */
+struct frpc_mem_map {
+	__s32 client_id;
+	__s32 key;	/* by which DSP code finds the range */
+	__s32 offset;	/* in the buffer; the page starts there already */
+	__u32 flags;	/* FRPC_MAP_* */
+	__u64 vaddrin;	/* the caller's own address of it */
+	__s32 num;	/* bytes of pages: 16 */
+	__s32 data_len;	/* of the third input: 0 */
+};
+
+struct frpc_mem_unmap {
+	__s32 client_id;
+	__s32 key;
+	__u64 vaddr;	/* what MEM_MAP gave */
+	__u64 len;
+};
+
+struct frpc_mmap {
+	__s32 client_id;
+	__u32 flags;	/* FRPC_MMAP_ADD_PAGES */
+	__u64 vaddr;	/* 0 */
+	__s32 num;	/* bytes of pages: 16 */
+	__u32 pad;
+};
+
+struct frpc_munmap {
+	__s32 client_id;
+	__u32 pad;
+	__u64 vaddr;	/* what MMAP gave */
+	__u64 size;
+};
+
+/* Flags of MEM_MAP, those of enum fastrpc_map_flags: who keeps caches right, and when. */
+#define FRPC_MAP_STATIC		0
+#define FRPC_MAP_FD		2
+#define FRPC_MAP_FD_DELAYED	3
+#define FRPC_MAP_FD_NOMAP	16
+
+#define FRPC_MMAP_ADD_PAGES	0x1000	/* memory for the PD's heap */
+
+/*
  * The DSP sends this unasked when a PD ends. Its first word cannot be the ctx of
  * a request. status: 0 up, 1 exit, 2 killed, 3 exception, 4 DSP restart.
  */

@@ -208,7 +208,7 @@ static void vdsp_loopback_arm(struct vdsp_loopback *loopback)
 
 	first = list_first_entry_or_null(&loopback->answers, struct vdsp_answer, node);
 	if (first)
-		hrtimer_start(&loopback->timer, first->due, HRTIMER_MODE_ABS_HARD);
+		hrtimer_start(&loopback->timer, first->due, HRTIMER_MODE_ABS);
 }
 
 static int vdsp_loopback_answer_later(struct vdsp_loopback *loopback,
@@ -281,7 +281,7 @@ struct vdsp_loopback *vdsp_loopback_create(struct vdsp_dsp *dsp)
 	spin_lock_init(&loopback->lock);
 	INIT_LIST_HEAD(&loopback->answers);
 	hrtimer_setup(&loopback->timer, vdsp_loopback_timer, CLOCK_MONOTONIC,
-		      HRTIMER_MODE_ABS_HARD);
+		      HRTIMER_MODE_ABS);
 	return loopback;
 }
 

@@ -190,11 +190,6 @@ static struct iommu_device *vdsp_iommu_probe_device(struct device *dev)
 	return &smmu->iommu;
 }
 
-static void vdsp_iommu_release_device(struct device *dev)
-{
-	dev_iommu_priv_set(dev, NULL);
-}
-
 static int vdsp_iommu_of_xlate(struct device *dev, const struct of_phandle_args *args)
 {
 	return iommu_fwspec_add_ids(dev, args->args, 1);
@@ -211,7 +206,6 @@ static const struct iommu_ops vdsp_iommu_ops = {
 	.capable = vdsp_iommu_capable,
 	.domain_alloc_paging = vdsp_iommu_domain_alloc,
 	.probe_device = vdsp_iommu_probe_device,
-	.release_device = vdsp_iommu_release_device,
 	.device_group = generic_device_group,
 	.of_xlate = vdsp_iommu_of_xlate,
 	.def_domain_type = vdsp_iommu_def_domain_type,

@@ -240,16 +240,18 @@ struct drm_qda_remote_attach {
  * Errors of REMOTE_SESSION_CREATE:
  *
  * - ``-EINVAL``: @filelen over its limit; not exactly one image source, or one
- *   although @filelen is 0; @siglen over @filelen or without @attrs; unknown
- *   @attrs bit; @flags or @pad not zero
+ *   although @filelen is 0; @filefd below -1; @siglen over @filelen or without
+ *   @attrs; unknown @attrs bit; @flags or @pad not zero
  * - ``-EFAULT``: @file does not point to @filelen readable bytes
  * - ``-EPERM``: the caller lacks the privilege for these @attrs
  * - ``-EOPNOTSUPP``: the image is in a buffer and this driver does not serve that yet
  * - ``-EBUSY``: the session has a process or one is being made or released; or no
  *   context bank is free
  * - ``-EREMOTEIO``: the DSP refused, see @dsp_status
- * - ``-ETIMEDOUT``: the DSP did not answer within 10 seconds
+ * - ``-ETIMEDOUT``: the DSP did not answer within 10 seconds; the session stays busy
+ *   until it does
  * - ``-EINTR``: killed while waiting
+ * - ``-EPIPE``: the DSP went away while the call waited
  */
 struct drm_qda_init_create {
 	__u32 filelen;
@@ -354,7 +356,9 @@ struct drm_qda_arg {
  * @args: in, pointer to the &struct drm_qda_arg array, as many as @sc counts
  * @flags: in, QDA_INVOKE_* bits
  * @dsp_status: out, what the method returned on the DSP, 0 for success; codes of the
- *	DSP's own software are 0x80000400 and up. The ioctl returns 0 whatever it is.
+ *	DSP's own software are 0x80000400 and up. The ioctl returns 0 whatever it is,
+ *	except that it fails with ``-EPIPE`` when it is how a process that died ended
+ *	the call.
  * @cookie: must be zero; kept for re-attaching to an interrupted call
  * @user_data: in, given back with the completion event of an asynchronous call
  *
@@ -418,6 +422,7 @@ struct drm_qda_set_option {
  * - ``-EREMOTEIO``: the DSP refused, see @dsp_status; the process counts as gone
  * - ``-ETIMEDOUT``: the DSP did not answer within 10 seconds; its answer ends it
  * - ``-EINTR``: killed while waiting
+ * - ``-EPIPE``: the DSP went away while the call waited
  */
 struct drm_qda_session_release {
 	__u32 flags;

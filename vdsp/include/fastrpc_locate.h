@@ -56,4 +56,21 @@ static inline __u32 frpc_locate(const struct frpc_arg *arg, const struct frpc_li
 	return frpc_in_window(*iova, arg->len) ? 0 : FRPC_EBADPARM;
 }
 
+/*
+ * The same for a DMA handle: its page is the whole range that the handle's key stands
+ * for, and what the call is about must lie inside of it. Without a page it is a key only.
+ */
+static inline __u32 frpc_check_handle(const struct frpc_dma_handle *handle,
+				      const struct frpc_list *list, const struct frpc_page *page,
+				      __u64 msg_addr)
+{
+	if (list->num == 0)
+		return handle->len ? FRPC_EBADPARM : 0;
+	if (list->num != 1 || (__u64)handle->offset + handle->len > page->size || !page->size)
+		return FRPC_EBADPARM;
+	if (page->addr >> 32 != msg_addr >> 32)
+		return FRPC_EBADPARM;
+	return frpc_in_window((__u32)page->addr, page->size) ? 0 : FRPC_EBADPARM;
+}
+
 #endif
