@@ -14,6 +14,9 @@ demo: ready-fast ## one call through the whole stack, on a virtual DSP
 test: ready-debug ## all tests, in the VM with the checking kernel
 	@tests/run
 
+unit: user ## the tests that need no VM: library, firmware, Hexagon shell
+	@vm/unit
+
 check: setup ## style, warnings and static analysis
 	@vm/check
 
@@ -47,5 +50,5 @@ clean: ## what was built in this checkout
 clean-cache: ## the kernels and all that was fetched
 	@vm/clean-cache
 
-.PHONY: help demo test check bench shell setup modules user report clean clean-cache
+.PHONY: help demo test unit check bench shell setup modules user report clean clean-cache
 .PHONY: ready-fast ready-debug
