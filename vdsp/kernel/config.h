@@ -8,6 +8,7 @@
 #define VDSP_BANKS_MAX		16
 #define VDSP_BANKS_DEFAULT	4
 #define VDSP_NAME_SIZE		16
+#define VDSP_NODE_SIZE		32
 
 /**
  * enum vdsp_firmware_kind - Who answers the calls of a DSP
@@ -24,6 +25,8 @@ enum vdsp_firmware_kind {
 /**
  * struct vdsp_config - What a virtual DSP looks like, fixed while it exists
  * @name: domain name
+ * @node: name of the device tree node that has all of it; no two DSPs share one, as
+ *	the nodes of a removed DSP stay until their last user is gone
  * @domain: number of the domain, as in struct vdsp_info
  * @banks: number of context banks; their stream ids are 1 to @banks
  * @direct: bit N is set when bank N has no IOMMU
@@ -34,6 +37,7 @@ enum vdsp_firmware_kind {
  */
 struct vdsp_config {
 	char name[VDSP_NAME_SIZE];
+	char node[VDSP_NODE_SIZE];
 	u32 domain;
 	u32 banks;
 	u32 direct;

@@ -24,11 +24,23 @@
 static atomic_t vdsp_dsp_alive;
 static DECLARE_WAIT_QUEUE_HEAD(vdsp_dsp_gone);
 
-/* The last file is closed, and the last late user of the channel is gone. */
+static void vdsp_dsp_remove_overlay(struct vdsp_dsp *dsp)
+{
+	of_node_put(dsp->fastrpc);
+	if (dsp->overlay)
+		of_overlay_remove(&dsp->overlay);
+}
+
+/*
+ * The last file is closed, and the last late user of the channel is gone. Only now
+ * the nodes can go: an open file of the driver keeps the channel's device, and that
+ * refers to its node.
+ */
 static void vdsp_dsp_release(struct device *dev)
 {
 	struct vdsp_dsp *dsp = container_of(dev, struct vdsp_dsp, dev);
 
+	vdsp_dsp_remove_overlay(dsp);
 	vdsp_firmware_destroy(dsp->firmware);
 	vdsp_loopback_destroy(dsp->loopback);
 	vdsp_route_destroy(dsp->route);
@@ -106,6 +118,7 @@ static int vdsp_dsp_create_parts(struct vdsp_dsp *dsp)
 static struct vdsp_dsp *vdsp_dsp_alloc(const struct vdsp_config *cfg, const struct bus_type *bus,
 				       struct device *parent)
 {
+	static atomic_t made;
 	struct vdsp_dsp *dsp = kzalloc_obj(*dsp);
 
 	if (!dsp)
@@ -114,11 +127,36 @@ static struct vdsp_dsp *vdsp_dsp_alloc(const struct vdsp_config *cfg, const stru
 	atomic_inc(&vdsp_dsp_alive);
 	mutex_init(&dsp->lock);
 	dsp->config = *cfg;
+	snprintf(dsp->config.node, sizeof(dsp->config.node), "vdsp-%s-%u", cfg->name,
+		 (u32)atomic_inc_return(&made));
 	dsp->dev.bus = bus;
 	dsp->dev.parent = parent;
 	dsp->dev.release = vdsp_dsp_release;
 	device_initialize(&dsp->dev);
 	return dsp;
+}
+
+static struct device_node *vdsp_dsp_find_node(struct vdsp_dsp *dsp, const char *name)
+{
+	char path[VDSP_NODE_SIZE + 16];
+
+	snprintf(path, sizeof(path), "/%s/%s", dsp->config.node, name);
+	return of_find_node_by_path(path);
+}
+
+/*
+ * An overlay that failed is in place when only its notification failed. Else
+ * its nodes are not in the tree any more, and of_overlay_remove(), which would
+ * take them out once more, must not be called.
+ */
+static void vdsp_dsp_drop_overlay(struct vdsp_dsp *dsp)
+{
+	struct device_node *np = vdsp_dsp_find_node(dsp, "smmu");
+
+	of_node_put(np);
+	if (np)
+		of_overlay_remove(&dsp->overlay);
+	dsp->overlay = 0;
 }
 
 static int vdsp_dsp_apply_overlay(struct vdsp_dsp *dsp)
@@ -132,19 +170,10 @@ static int vdsp_dsp_apply_overlay(struct vdsp_dsp *dsp)
 		return PTR_ERR(no_free_ptr(fdt));
 
 	ret = of_overlay_fdt_apply(fdt, size, &dsp->overlay, NULL);
-	/* A failure may leave a part of the overlay in place. */
-	if (ret && dsp->overlay)
-		of_overlay_remove(&dsp->overlay);
+	if (ret)
+		vdsp_dsp_drop_overlay(dsp);
 
 	return ret;
-}
-
-static struct device_node *vdsp_dsp_find_node(struct vdsp_dsp *dsp, const char *name)
-{
-	char path[VDSP_NAME_SIZE + 24];
-
-	snprintf(path, sizeof(path), "/vdsp-%s/%s", dsp->config.name, name);
-	return of_find_node_by_path(path);
 }
 
 static int vdsp_dsp_register_smmu(struct vdsp_dsp *dsp)
@@ -165,7 +194,10 @@ static int vdsp_dsp_start(struct vdsp_dsp *dsp)
 	return dsp->loopback ? vdsp_dsp_up(dsp) : vdsp_firmware_register(dsp->firmware);
 }
 
-/* The IOMMU has to be there before anything that sits behind it. */
+/*
+ * The IOMMU has to be there before anything that sits behind it. The release takes
+ * the nodes away, also after a failure.
+ */
 static int vdsp_dsp_add(struct vdsp_dsp *dsp)
 {
 	int ret;
@@ -181,12 +213,12 @@ static int vdsp_dsp_add(struct vdsp_dsp *dsp)
 	dsp->fastrpc = vdsp_dsp_find_node(dsp, "fastrpc");
 	if (!dsp->fastrpc) {
 		ret = -ENOENT;
-		goto err_remove_overlay;
+		goto err_device_del;
 	}
 
 	ret = vdsp_dsp_register_smmu(dsp);
 	if (ret)
-		goto err_put_fastrpc;
+		goto err_device_del;
 
 	ret = vdsp_dsp_start(dsp);
 	if (ret)
@@ -197,10 +229,6 @@ static int vdsp_dsp_add(struct vdsp_dsp *dsp)
 
 err_unregister_smmu:
 	vdsp_smmu_unregister(dsp->smmu);
-err_put_fastrpc:
-	of_node_put(dsp->fastrpc);
-err_remove_overlay:
-	of_overlay_remove(&dsp->overlay);
 err_device_del:
 	device_del(&dsp->dev);
 	return ret;
@@ -259,8 +287,6 @@ void vdsp_dsp_remove(struct vdsp_dsp *dsp)
 	vdsp_debugfs_remove(dsp);
 	vdsp_dsp_stop(dsp);
 	vdsp_smmu_unregister(dsp->smmu);
-	of_node_put(dsp->fastrpc);
-	of_overlay_remove(&dsp->overlay);
 	device_unregister(&dsp->dev);
 }
 

@@ -201,20 +201,12 @@ static void vdsp_fdt_smmu(struct vdsp_fdt *fdt)
 	vdsp_fdt_end(fdt);
 }
 
-static void vdsp_fdt_begin_container(struct vdsp_fdt *fdt, const struct vdsp_config *cfg)
-{
-	char name[VDSP_NAME_SIZE + 8];
-
-	snprintf(name, sizeof(name), "vdsp-%s", cfg->name);
-	vdsp_fdt_begin(fdt, name);
-}
-
 static void vdsp_fdt_fragment(struct vdsp_fdt *fdt, const struct vdsp_config *cfg)
 {
 	vdsp_fdt_begin(fdt, "fragment@0");
 	vdsp_fdt_prop_text(fdt, "target-path", "/");
 	vdsp_fdt_begin(fdt, "__overlay__");
-	vdsp_fdt_begin_container(fdt, cfg);
+	vdsp_fdt_begin(fdt, cfg->node);
 	vdsp_fdt_smmu(fdt);
 	vdsp_fdt_fastrpc(fdt, cfg);
 	vdsp_fdt_end(fdt);
@@ -230,7 +222,7 @@ static void vdsp_fdt_fixups(struct vdsp_fdt *fdt, const struct vdsp_config *cfg)
 	vdsp_fdt_begin(fdt, "__local_fixups__");
 	vdsp_fdt_begin(fdt, "fragment@0");
 	vdsp_fdt_begin(fdt, "__overlay__");
-	vdsp_fdt_begin_container(fdt, cfg);
+	vdsp_fdt_begin(fdt, cfg->node);
 	vdsp_fdt_begin(fdt, "fastrpc");
 	for (bank = 1; bank <= cfg->banks; bank++) {
 		if (cfg->direct & BIT(bank))
