@@ -2,8 +2,9 @@
 /* Copyright (c) 2026 The QDA authors */
 /*
  * The program of a protection domain (PD) of the virtual DSP. dspd starts it with the
- * session's file as fd 3 and the pipe on which it says that it is ready as fd 4. It maps
- * its whole context bank where the addresses on the wire point to, and a few threads
+ * session's file as fd 3, the pipe on which it says that it is ready as fd 4 and the table
+ * of its mappings as fd 5. It maps its whole context bank where the addresses on the wire
+ * point to, and a few threads
  * read calls, run them and answer them: a method that blocks stops no other call
  * until all threads are in such methods.
  */
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "crash.h"
+#include "maps.h"
 #include "payload.h"
 #include "services.h"
 #include "sys.h"
@@ -18,6 +20,7 @@
 
 #define SESSION_FD  3
 #define READY_FD    4
+#define MAPS_FD	    5
 
 #define THREADS	    8
 #define STACK_SIZE  0x20000u
@@ -31,14 +34,18 @@ struct worker {
 /* The main thread is a worker, too, and needs no stack from here. */
 static struct worker workers[THREADS];
 
-static uint32_t run(const struct vdsp_msg *msg, remote_arg *args)
+static uint32_t run(const struct vdsp_msg *msg, struct payload *payload)
 {
 	uint32_t error;
 
 	if (msg->type != VDSP_MSG_CALL)
 		return FRPC_EUNSUPPORTED;
-	error = payload_decode(msg, args);
-	return error ? error : services_invoke(msg->handle, msg->sc, args);
+	error = payload_decode(msg, payload);
+	if (error)
+		return error;
+	error = services_invoke(msg->handle, msg->sc, payload->args);
+	payload_end(payload);
+	return error;
 }
 
 static _Noreturn void stop(const char *what, long error)
@@ -51,7 +58,7 @@ static _Noreturn void stop(const char *what, long error)
 static void serve(void *arg)
 {
 	struct worker *worker = arg;
-	remote_arg args[PAYLOAD_MAX_ARGS];
+	struct payload payload;
 	struct vdsp_reply reply = { 0 };
 	struct vdsp_msg msg;
 	long got;
@@ -66,13 +73,22 @@ static void serve(void *arg)
 		if (got != (long)sizeof(msg))
 			stop("cannot read a call", got);
 		reply.ctx = msg.ctx;
-		reply.retval = (int32_t)run(&msg, args);
+		reply.retval = (int32_t)run(&msg, &payload);
 		got = sys_write(SESSION_FD, &reply, sizeof(reply));
 		if (got == -SYS_EPIPE)
 			sys_exit(0);
 		if (got < 0 && got != -SYS_ENOENT)
 			stop("cannot answer a call", got);
 	}
+}
+
+static void map_table(void)
+{
+	long error = maps_attach(MAPS_FD);
+
+	if (error)
+		stop("cannot map the table of mappings", error);
+	sys_close(MAPS_FD);
 }
 
 static void map_window(int fd)
@@ -104,6 +120,7 @@ int main(int argc, char **argv)
 
 	crash_catch();
 	map_window(window_fd(argc, argv));
+	map_table();
 	for (int i = 1; i < THREADS; i++) {
 		error = rt_thread_start(serve, &workers[i], workers[i].stack, STACK_SIZE);
 		if (error)

@@ -8,10 +8,18 @@
 #include "remote.h"
 #include "vdsp.h"
 
-/* Input and output buffers; calls with DMA handles are refused. */
-#define PAYLOAD_MAX_ARGS (255 + 255)
+/* DMA handles, inputs and outputs, and with them all that a scalars word can count. */
+#define PAYLOAD_MAX_HANDLES (15 + 15)
+#define PAYLOAD_MAX_ARGS    (255 + 255 + PAYLOAD_MAX_HANDLES)
 
-/* 0 or a FRPC_E code; args has room for PAYLOAD_MAX_ARGS. */
-uint32_t payload_decode(const struct vdsp_msg *msg, remote_arg *args);
+struct payload {
+	remote_arg args[PAYLOAD_MAX_ARGS];
+	int32_t keys[PAYLOAD_MAX_HANDLES]; /* those that HAP_mmap_get knows by this call */
+	uint32_t keys_count;
+};
+
+/* 0, and then payload_end must follow when the method is done, or a FRPC_E code. */
+uint32_t payload_decode(const struct vdsp_msg *msg, struct payload *payload);
+void payload_end(const struct payload *payload);
 
 #endif

@@ -82,10 +82,11 @@ static uint32_t remotectl_close(remote_arg *args)
 	return 0;
 }
 
-/* Does the call have this many buffers? */
+/* Does the call have this many buffers, and nothing else? */
 static bool has_buffers(uint32_t sc, uint32_t in, uint32_t out)
 {
-	return REMOTE_SCALARS_INBUFS(sc) == in && REMOTE_SCALARS_OUTBUFS(sc) == out;
+	return REMOTE_SCALARS_INBUFS(sc) == in && REMOTE_SCALARS_OUTBUFS(sc) == out &&
+	       !REMOTE_SCALARS_INHANDLES(sc) && !REMOTE_SCALARS_OUTHANDLES(sc);
 }
 
 static uint32_t remotectl(uint32_t method, uint32_t sc, remote_arg *args)
@@ -104,7 +105,7 @@ static uint32_t remotectl(uint32_t method, uint32_t sc, remote_arg *args)
  */
 static uint32_t current_process(uint32_t sc)
 {
-	if (REMOTE_SCALARS_OUTBUFS(sc))
+	if (REMOTE_SCALARS_OUTBUFS(sc) || REMOTE_SCALARS_OUTHANDLES(sc))
 		return FRPC_EUNSUPPORTED;
 	switch (REMOTE_SCALARS_METHOD(sc)) {
 	case PROCESS_EXIT:

@@ -5,248 +5,12 @@
  * session's file, a memfd for the memory of the context bank.
  *	shell_test QEMU SHELL [SHELL_WITH_ANOTHER_FILTER]
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "fastrpc_wire.h"
-#include "vdsp.h"
-
-/* Memory beyond it is not there: touching it is SIGBUS, as with the virtual SMMU. */
-#define MEMORY	   0x04000000u
-#define SID	   (5ull << 32)
-#define PAYLOAD	   VDSP_IOVA_START
-#define DATA	   (VDSP_IOVA_START + 0x10000u)
-#define WINDOW_FD  5
-#define ERROR_TEXT 200
-
-struct shell {
-	pid_t pid;
-	int socket;
-	int log;
-	uint8_t *memory;
-	uint64_t ctx;
-};
-
-/* One argument: for inputs data is copied in, for outputs copied out. */
-struct buffer {
-	void *data;
-	uint32_t len;
-};
-
-static int done;
-static int failed;
-
-static void check(bool ok, const char *format, ...)
-{
-	va_list args;
-
-	printf("%s %d - ", ok ? "ok" : "not ok", ++done);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	putchar('\n');
-	failed += !ok;
-}
-
-static void die(const char *what)
-{
-	printf("Bail out! %s: %s\n", what, strerror(errno));
-	exit(2);
-}
-
-static void run_qemu(const char *qemu, const char *elf, const int fds[4])
-{
-	static const int places[4] = { 3, 4, WINDOW_FD, 2 };
-	int high[4];
-
-	/* First all out of the way, then each to its place. */
-	for (int i = 0; i < 4; i++)
-		high[i] = fcntl(fds[i], F_DUPFD, 20);
-	for (int i = 0; i < 4; i++)
-		dup2(high[i], places[i]);
-	close_range(WINDOW_FD + 1, ~0u, 0);
-	execlp(qemu, qemu, elf, "--window-fd", "5", NULL);
-	_exit(127);
-}
-
-static struct shell start(const char *qemu, const char *elf)
-{
-	int sockets[2], ready[2], log[2], memfd = memfd_create("bank", MFD_CLOEXEC);
-	struct shell shell = { .ctx = 0x1000 };
-	char byte = 0;
-
-	if (memfd < 0 || ftruncate(memfd, (off_t)VDSP_IOVA_START + MEMORY) || pipe(ready) ||
-	    pipe(log) || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets))
-		die("cannot set up");
-	shell.memory =
-		mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, VDSP_IOVA_START);
-	if (shell.memory == MAP_FAILED)
-		die("cannot map the memory");
-	shell.pid = fork();
-	if (!shell.pid)
-		run_qemu(qemu, elf, (int[]){ sockets[1], ready[1], memfd, log[1] });
-	close(sockets[1]);
-	close(ready[1]);
-	close(log[1]);
-	close(memfd);
-	shell.socket = sockets[0];
-	shell.log = log[0];
-	check(read(ready[0], &byte, 1) == 1 && byte == 'R', "the shell says that it is ready");
-	check(read(ready[0], &byte, 1) == 0, "and closes the ready pipe");
-	close(ready[0]);
-	return shell;
-}
-
-/* How the process ended; its log goes to text. */
-static int stop(struct shell *shell, char *text, size_t size)
-{
-	ssize_t got;
-	size_t len = 0;
-	int status = 0;
-
-	close(shell->socket);
-	while (len + 1 < size && (got = read(shell->log, text + len, size - 1 - len)) > 0)
-		len += (size_t)got;
-	text[len] = '\0';
-	close(shell->log);
-	munmap(shell->memory, MEMORY);
-	waitpid(shell->pid, &status, 0);
-	return status;
-}
-
-static void *at(struct shell *shell, uint32_t iova)
-{
-	return shell->memory + (iova - VDSP_IOVA_START);
-}
-
-static uint64_t send_raw(struct shell *shell, const struct vdsp_msg *msg)
-{
-	struct vdsp_msg copy = *msg;
-
-	copy.ctx = ++shell->ctx;
-	if (write(shell->socket, &copy, sizeof(copy)) != sizeof(copy))
-		die("cannot send");
-	return copy.ctx;
-}
-
-/* False when there is no answer within 10 seconds, or the process is gone. */
-static bool receive(struct shell *shell, struct vdsp_reply *reply)
-{
-	struct pollfd fd = { .fd = shell->socket, .events = POLLIN };
-
-	return poll(&fd, 1, 10000) == 1 &&
-	       read(shell->socket, reply, sizeof(*reply)) == sizeof(*reply);
-}
-
-static uint32_t ask_raw(struct shell *shell, const struct vdsp_msg *msg)
-{
-	uint64_t ctx = send_raw(shell, msg);
-	struct vdsp_reply reply;
-
-	if (!receive(shell, &reply))
-		return 0xdead;
-	return reply.ctx == ctx ? (uint32_t)reply.retval : 0xbad;
-}
-
-static struct vdsp_msg message(uint32_t handle, uint32_t sc)
-{
-	return (struct vdsp_msg){ .type = VDSP_MSG_CALL,
-				  .client_id = 1,
-				  .handle = handle,
-				  .sc = sc,
-				  .addr = SID | PAYLOAD,
-				  .size = 0x4000 };
-}
-
-/* Lays out the payload at iova, data behind it; every argument at an odd multiple of 128. */
-static void build(struct shell *shell, uint32_t payload, uint32_t sc, const struct buffer *buffers)
-{
-	uint32_t n = FRPC_SC_COUNT(sc), data = payload + DATA - PAYLOAD;
-	struct frpc_arg *args = at(shell, payload);
-	struct frpc_list *list = (struct frpc_list *)(args + n);
-	struct frpc_page *pages = (struct frpc_page *)(list + n);
-
-	for (uint32_t i = 0; i < n; i++) {
-		data += 128;
-		args[i] = (struct frpc_arg){ .pv = 0xffff800000000000ull | data,
-					     .len = buffers[i].len };
-		list[i] = (struct frpc_list){ .num = buffers[i].len != 0, .pgidx = i };
-		pages[i] = (struct frpc_page){ .addr = SID | (data & ~0xfffu),
-					       .size = ((data & 0xfff) + buffers[i].len + 0xfff) &
-						       ~0xfffull };
-		if (i < FRPC_SC_IN(sc) && buffers[i].len)
-			memcpy(at(shell, data), buffers[i].data, buffers[i].len);
-		data = (data + buffers[i].len + 127) & ~127u;
-	}
-}
-
-static void fetch(struct shell *shell, uint32_t payload, uint32_t sc, const struct buffer *buffers)
-{
-	struct frpc_arg *args = at(shell, payload);
-
-	for (uint32_t i = FRPC_SC_IN(sc); i < FRPC_SC_COUNT(sc); i++)
-		memcpy(buffers[i].data, at(shell, (uint32_t)args[i].pv), buffers[i].len);
-}
-
-static uint32_t call(struct shell *shell, uint32_t handle, uint32_t sc,
-		     const struct buffer *buffers)
-{
-	struct vdsp_msg msg = message(handle, sc);
-	uint32_t result;
-
-	build(shell, PAYLOAD, sc, buffers);
-	result = ask_raw(shell, &msg);
-	fetch(shell, PAYLOAD, sc, buffers);
-	return result;
-}
-
-/* The module's error; 0 in *handle when it is not open */
-static uint32_t open_module(struct shell *shell, const char *name, uint32_t *handle, char *text)
-{
-	uint32_t in[2] = { (uint32_t)strlen(name) + 1, ERROR_TEXT }, out[2] = { 0, 0xdead };
-	struct buffer buffers[] = { { in, sizeof(in) },
-				    { (void *)name, in[0] },
-				    { out, sizeof(out) },
-				    { text, ERROR_TEXT } };
-	uint32_t result =
-		call(shell, FRPC_HANDLE_REMOTECTL, FRPC_SC(FRPC_REMOTECTL_OPEN, 2, 2), buffers);
-
-	*handle = out[0];
-	return result ? result : out[1];
-}
-
-static uint32_t close_module(struct shell *shell, uint32_t handle)
-{
-	uint32_t in[2] = { handle, ERROR_TEXT }, out = 0xdead;
-	char text[ERROR_TEXT];
-	struct buffer buffers[] = { { in, sizeof(in) },
-				    { &out, sizeof(out) },
-				    { text, sizeof(text) } };
-	uint32_t result = call(shell, FRPC_HANDLE_REMOTECTL1,
-			       FRPC_SC(FRPC_REMOTECTL_CLOSE + 2, 1, 2), buffers);
-
-	return result ? result : out;
-}
-
-static uint32_t must_open(struct shell *shell, const char *name)
-{
-	char text[ERROR_TEXT];
-	uint32_t handle;
-
-	check(!open_module(shell, name, &handle, text) && handle > 255, "open \"%s\"", name);
-	return handle;
-}
+#include "harness.h"
 
 static uint32_t sum(struct shell *shell, uint32_t handle, uint32_t count, int64_t *result)
 {
@@ -348,7 +112,6 @@ SPOIL(spoil_size, msg->size = 3 * 40 - 1)
 SPOIL(spoil_address, msg->addr = SID | 0x1000)
 SPOIL(spoil_end, msg->addr = SID | (VDSP_IOVA_START + VDSP_IOVA_SIZE - 8))
 SPOIL(spoil_alignment, msg->addr += 4)
-SPOIL(spoil_handles, msg->sc |= 0x10)
 SPOIL(spoil_index, list[1].pgidx = 3)
 SPOIL(spoil_big_index, list[1].pgidx = 0xffffffff)
 SPOIL(spoil_num, list[1].num = 2)
@@ -369,7 +132,6 @@ static const struct damage damages[] = {
 	{ "payload in the process's own memory", FRPC_EBADPARM, spoil_address },
 	{ "payload over the window's end", FRPC_EBADPARM, spoil_end },
 	{ "payload not aligned", FRPC_EBADPARM, spoil_alignment },
-	{ "a DMA handle", FRPC_EUNSUPPORTED, spoil_handles },
 	{ "page index one too high", FRPC_EBADPARM, spoil_index },
 	{ "page index far too high", FRPC_EBADPARM, spoil_big_index },
 	{ "two pages", FRPC_EBADPARM, spoil_num },
@@ -432,7 +194,7 @@ static void test_fuzz(struct shell *shell, uint32_t calc)
 		}
 		for (uint32_t j = 0; j < 0x10000; j += 64)
 			*(uint32_t *)at(shell, DATA + j) = (uint32_t)random() % 64;
-		answered += ask_raw(shell, &msg) != 0xdead;
+		answered += ask_raw(shell, &msg) != NO_ANSWER;
 		if (answered <= i)
 			break;
 	}
@@ -517,6 +279,73 @@ static void test_filter_sizes(struct shell *shell, uint32_t filter, const int32_
 	}
 }
 
+/* Pixels in one buffer that is read and written: by method 5, or as input and output of 2. */
+static uint32_t filter_shared(struct shell *shell, uint32_t filter, uint32_t method,
+			      const uint32_t *size, uint8_t *pixels, uint32_t len)
+{
+	uint32_t sc = method == 5 ? FRPC_SC(5, 1, 1) : FRPC_SC(2, 2, 1), error;
+	struct buffer buffers[] = { { (void *)size, 16 }, { pixels, len }, { pixels, len } };
+	struct tables tables = tables_at(shell, PAYLOAD, sc);
+	struct vdsp_msg msg = message(filter, sc);
+
+	build(shell, PAYLOAD, sc, buffers);
+	if (method == 2) {
+		tables.args[2] = tables.args[1];
+		tables.pages[2] = tables.pages[1];
+	}
+	memcpy(at(shell, (uint32_t)tables.args[1].pv), pixels, len);
+	error = ask_raw(shell, &msg);
+	memcpy(pixels, at(shell, (uint32_t)tables.args[1].pv), len);
+	return error;
+}
+
+static void test_filter_in_place(struct shell *shell, uint32_t filter, const int32_t *kernel)
+{
+	static const uint32_t sizes[][4] = { { 512, 512, 1, 512 },
+					     { 37, 21, 3, 128 },
+					     { 1, 1, 1, 1 },
+					     { 3, 2, 3, 9 },
+					     { 4096, 3, 3, 12288 } };
+	static uint8_t in[512 * 512], pixels[512 * 512];
+
+	for (size_t i = 0; i < 10; i++) {
+		const uint32_t *size = sizes[i / 2];
+		uint32_t method = i % 2 ? 5 : 2;
+		uint32_t row = size[0] * size[2], len = size[3] * (size[1] - 1) + row, kept = 0;
+
+		for (size_t j = 0; j < sizeof(in); j++)
+			pixels[j] = in[j] = (uint8_t)random();
+		check(!filter_shared(shell, filter, method, size, pixels, len) &&
+			      !wrong_pixels(in, pixels, kernel, size),
+		      "method %u in place, %ux%u, %u channels", method, size[0], size[1], size[2]);
+		for (uint32_t j = 0; j < len; j++)
+			kept += j % size[3] >= row && pixels[j] != in[j];
+		check(!kept, "bytes between the rows stay as they are");
+	}
+}
+
+static void test_filter_overlap(struct shell *shell, uint32_t filter)
+{
+	static const uint32_t size[4] = { 8, 8, 1, 8 };
+	uint8_t pixels[64] = { 0 };
+	struct buffer buffers[] = { { (void *)size, 16 }, { pixels, 64 }, { pixels, 64 } };
+	struct tables tables = tables_at(shell, PAYLOAD, FRPC_SC(2, 2, 1));
+	struct vdsp_msg msg = message(filter, FRPC_SC(2, 2, 1));
+	static const int distances[] = { -63, -1, 1, 63 };
+
+	for (size_t i = 0; i < 4; i++) {
+		build(shell, PAYLOAD, FRPC_SC(2, 2, 1), buffers);
+		tables.args[2].pv = tables.args[1].pv + (uint64_t)(int64_t)distances[i];
+		tables.pages[2] = tables.pages[1];
+		check(ask_raw(shell, &msg) == FRPC_EBADPARM, "output %d bytes behind the input",
+		      distances[i]);
+	}
+	build(shell, PAYLOAD, FRPC_SC(2, 2, 1), buffers);
+	tables.args[2].pv = tables.args[1].pv + 64;
+	tables.pages[2] = tables.pages[1];
+	check(!ask_raw(shell, &msg), "output right behind the input");
+}
+
 static void test_filter_refusals(struct shell *shell, uint32_t filter)
 {
 	static const uint32_t wrong[][4] = { { 0, 4, 1, 4 },
@@ -535,7 +364,8 @@ static void test_filter_refusals(struct shell *shell, uint32_t filter)
 					    { pixels, 16 },
 					    { pixels, 16 } };
 
-		check(call(shell, filter, FRPC_SC(2, 2, 1), buffers) == FRPC_EBADPARM,
+		check(call(shell, filter, FRPC_SC(2, 2, 1), buffers) == FRPC_EBADPARM &&
+			      call(shell, filter, FRPC_SC(5, 1, 1), buffers) == FRPC_EBADPARM,
 		      "filter refuses %ux%u, %u channels, %u bytes a row", wrong[i][0], wrong[i][1],
 		      wrong[i][2], wrong[i][3]);
 	}
@@ -554,6 +384,8 @@ static void test_filter(struct shell *shell, const char *name)
 	error = call(shell, filter, FRPC_SC(4, 0, 1), &words);
 	check(!error && kernel[9], "its table, divisor %d, bias %d", kernel[9], kernel[10]);
 	test_filter_sizes(shell, filter, kernel);
+	test_filter_in_place(shell, filter, kernel);
+	test_filter_overlap(shell, filter);
 	test_filter_refusals(shell, filter);
 }
 
@@ -582,7 +414,7 @@ static void test_death(const char *qemu, const char *elf, uint32_t method, uint3
 	char log[4096];
 	int status;
 
-	check(call(&shell, probe, sc, args) == 0xdead, "no answer from method %u", method);
+	check(call(&shell, probe, sc, args) == NO_ANSWER, "no answer from method %u", method);
 	status = stop(&shell, log, sizeof(log));
 	if (!signal) {
 		check(WIFEXITED(status) && WEXITSTATUS(status) == code, "exit with %d", code);
@@ -626,6 +458,5 @@ int main(int argc, char **argv)
 		test_filter(&shell, "emboss");
 		stop(&shell, log, sizeof(log));
 	}
-	printf("1..%d\n# %d failed\n", done, failed);
-	return failed != 0;
+	return finish();
 }

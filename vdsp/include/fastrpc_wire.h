@@ -107,9 +107,9 @@ struct frpc_create {
 };
 
 /*
- * First inputs of MEM_MAP, MEM_UNMAP, MMAP and MUNMAP; the second one of MEM_MAP and of
- * MMAP is a struct frpc_page, their output the address for DSP code, a __u64. What is
- * named pad is not cleared by every driver.
+ * First inputs of MEM_MAP, MEM_UNMAP, MMAP and MUNMAP. The second input of MEM_MAP and of
+ * MMAP is a struct frpc_page, the third of MEM_MAP is empty, the output of both is the
+ * address for DSP code, a __u64. Not every driver clears what is named pad.
  */
 struct frpc_mem_map {
 	__s32 client_id;

@@ -8,12 +8,19 @@
  *			-> out pixels
  *	3 describe	-> out text, the name of the filter, with NUL
  *	4 kernel	-> out {s32 coefficients[9], s32 divisor, s32 bias}
+ *	5 in place	in {as 2} -> out pixels, which are read and written
  *
  * width and height are 1 to 4096, channels 1 (gray) or 3 (RGB, each channel for
  * itself), stride is the number of bytes from row to row, width * channels or more;
  * the output is laid out like the input. Beyond its edges the picture goes on with its
- * outermost pixels. Input and output must not overlap. The division drops the fraction (-7 / 2 is -3), as in C. Wrong
- * sizes are AEE_EBADPARM, and then nothing was written.
+ * outermost pixels. The division drops the fraction (-7 / 2 is -3), as in C. Wrong sizes are
+ * AEE_EBADPARM, and then nothing was written.
+ *
+ * Method 5 is for pixels in memory that application and DSP share: what is copied for a
+ * call is not copied to the DSP for an output. With caches between the two the application
+ * has to bring its pixels to memory first; or it calls method 2 with the same buffer as
+ * input and output, which works in place as well. Input and output that overlap
+ * in another way are AEE_EBADPARM.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -27,8 +34,9 @@
 #include "filter_kernel.h"
 #endif
 
-#define MAX_SIDE    4096
-#define LAST_METHOD 4
+#define MAX_SIDE     4096
+#define MAX_CHANNELS 3
+#define LAST_METHOD  5
 
 int filter_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra);
 
@@ -96,28 +104,80 @@ static void filter_row(const struct picture *picture, const uint8_t *const rows[
 	}
 }
 
-static int filter_apply(const remote_arg *pra)
+static void filter_apart(const struct picture *picture, const uint8_t *in, uint8_t *out)
 {
-	const uint8_t *in = pra[1].buf.pv;
-	uint8_t *out = pra[2].buf.pv;
-	struct picture picture;
-
-	if (pra[0].buf.nLen != sizeof(picture))
-		return AEE_EBADPARM;
-	memcpy(&picture, pra[0].buf.pv, sizeof(picture));
-	if (!picture_ok(&picture, pra[1].buf.nLen, pra[2].buf.nLen))
-		return AEE_EBADPARM;
-	for (uint32_t y = 0; y < picture.height; y++) {
+	for (uint32_t y = 0; y < picture->height; y++) {
 		uint32_t above = y ? y - 1 : 0;
-		uint32_t below = y + 1 < picture.height ? y + 1 : y;
+		uint32_t below = y + 1 < picture->height ? y + 1 : y;
 		const uint8_t *const rows[3] = {
-			in + above * picture.stride,
-			in + y * picture.stride,
-			in + below * picture.stride,
+			in + above * picture->stride,
+			in + y * picture->stride,
+			in + below * picture->stride,
 		};
 
-		filter_row(&picture, rows, out + y * picture.stride);
+		filter_row(picture, rows, out + y * picture->stride);
 	}
+}
+
+/* Two rows as they were are kept: the one that is replaced, and the one before it. */
+static void filter_in_place(const struct picture *picture, uint8_t *pixels)
+{
+	uint8_t lines[2][MAX_SIDE * MAX_CHANNELS];
+	uint32_t len = picture->width * picture->channels;
+
+	for (uint32_t y = 0; y < picture->height; y++) {
+		uint8_t *row = pixels + y * picture->stride;
+		uint8_t *old = lines[y % 2];
+		const uint8_t *const rows[3] = {
+			y ? lines[(y - 1) % 2] : old,
+			old,
+			y + 1 < picture->height ? row + picture->stride : old,
+		};
+
+		memcpy(old, row, len);
+		filter_row(picture, rows, row);
+	}
+}
+
+static bool get_picture(const remote_arg *arg, struct picture *picture)
+{
+	if (arg->buf.nLen != sizeof(*picture))
+		return false;
+	memcpy(picture, arg->buf.pv, sizeof(*picture));
+	return true;
+}
+
+static bool overlap(const remote_buf *a, const remote_buf *b)
+{
+	uintptr_t a_start = (uintptr_t)a->pv, b_start = (uintptr_t)b->pv;
+
+	return a_start - b_start < b->nLen || b_start - a_start < a->nLen;
+}
+
+static int filter_apply(const remote_arg *pra)
+{
+	struct picture picture;
+
+	if (!get_picture(&pra[0], &picture) ||
+	    !picture_ok(&picture, pra[1].buf.nLen, pra[2].buf.nLen))
+		return AEE_EBADPARM;
+	if (pra[1].buf.pv == pra[2].buf.pv)
+		filter_in_place(&picture, pra[2].buf.pv);
+	else if (overlap(&pra[1].buf, &pra[2].buf))
+		return AEE_EBADPARM;
+	else
+		filter_apart(&picture, pra[1].buf.pv, pra[2].buf.pv);
+	return AEE_SUCCESS;
+}
+
+static int filter_apply_in_place(const remote_arg *pra)
+{
+	struct picture picture;
+
+	if (!get_picture(&pra[0], &picture) ||
+	    !picture_ok(&picture, pra[1].buf.nLen, pra[1].buf.nLen))
+		return AEE_EBADPARM;
+	filter_in_place(&picture, pra[1].buf.pv);
 	return AEE_SUCCESS;
 }
 
@@ -160,6 +220,8 @@ int filter_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra)
 		return filter_describe(pra);
 	case REMOTE_SCALARS_MAKE(4, 0, 1):
 		return filter_kernel(pra);
+	case REMOTE_SCALARS_MAKE(5, 1, 1):
+		return filter_apply_in_place(pra);
 	default:
 		return REMOTE_SCALARS_METHOD(sc) <= LAST_METHOD ? AEE_EBADPARM : AEE_EUNSUPPORTED;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The QDA authors */
 /*
- * probe: does on purpose what DSP code should not do, so that tests can show what
- * happens then: to the caller, and to all others.
+ * probe: touches memory in every way that DSP code can, and does on purpose what it should
+ * not do, so that tests can show what happens then: to the caller, and to all others.
  *
  *	2 read	in {u32 address} -> out u32
  *	3 write	in {u32 address, u32 value}
@@ -11,16 +11,44 @@
  *	6 code	in {u32 code}: returns it
  *	7 exit	in {u32 code}: ends the process
  *	8 spin	never returns
+ *
+ * Memory that the application mapped, by its key:
+ *
+ *	9 get	in {s32 key, u32 offset} -> out u32
+ *	10 put	in {s32 key, u32 offset, u32 value}
+ *	15 find	in {s32 key} -> out {u32 address, u32 length}
+ *
+ * 9 and 10 do not look at the length of what is mapped. With a key that is not there all three
+ * give AEE_ENOSUCHMAP.
+ *
+ * Whole buffers. A handle's buffer counts from the handle's offset, and all of it when length
+ * is 0; AEE_EBADPARM when it is shorter.
+ *
+ *	11 sum handle	in {u32 length}, in handle -> out u32
+ *	12 fill handle	in {u32 length, u32 seed}, out handle
+ *	13 sum		in bytes -> out u32
+ *	14 fill		in {u32 seed} -> out bytes
+ *	16 all		any number of arguments -> out u32, more outputs: the sum over all
+ *			inputs, then over all of the input handles' buffers; fills the
+ *			other outputs, then the output handles' buffers, with seeds 1, 2, ..
+ *
+ * A sum is FNV-1a of 32 bits: from 2166136261, for each byte, xor it and multiply by 16777619.
+ * Byte i of a buffer filled with a seed is the highest byte of (seed + i) * 2654435761.
  */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "AEEStdErr.h"
+#include "HAP_mem.h"
 #include "HAP_timer.h"
 #include "remote.h"
 
-#define LAST_METHOD 8
+#define LAST_METHOD 16
+#define METHOD_ALL  16
+#define FNV_START   2166136261u
+#define FNV_PRIME   16777619u
+#define FILL_FACTOR 2654435761u
 
 int probe_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra);
 
@@ -81,6 +109,201 @@ static int probe_spin(void)
 		;
 }
 
+static uint32_t sum_bytes(uint32_t sum, const void *data, uint32_t len)
+{
+	const uint8_t *bytes = data;
+
+	for (uint32_t i = 0; i < len; i++)
+		sum = (sum ^ bytes[i]) * FNV_PRIME;
+	return sum;
+}
+
+static void fill_bytes(uint32_t seed, void *data, uint32_t len)
+{
+	uint8_t *bytes = data;
+
+	for (uint32_t i = 0; i < len; i++)
+		bytes[i] = (uint8_t)((seed + i) * FILL_FACTOR >> 24);
+}
+
+static int probe_get(const remote_arg *pra)
+{
+	uint32_t words[2], value;
+	void *place;
+	int error;
+
+	if (!get_words(&pra[0], words, 2) || pra[1].buf.nLen != sizeof(value))
+		return AEE_EBADPARM;
+	error = HAP_mmap_get((int)words[0], &place, NULL);
+	if (error)
+		return error;
+	memcpy(&value, (char *)place + words[1], sizeof(value));
+	memcpy(pra[1].buf.pv, &value, sizeof(value));
+	return HAP_mmap_put((int)words[0]);
+}
+
+static int probe_put(const remote_arg *pra)
+{
+	uint32_t words[3];
+	void *place;
+	int error;
+
+	if (!get_words(&pra[0], words, 3))
+		return AEE_EBADPARM;
+	error = HAP_mmap_get((int)words[0], &place, NULL);
+	if (error)
+		return error;
+	memcpy((char *)place + words[1], &words[2], sizeof(words[2]));
+	return HAP_mmap_put((int)words[0]);
+}
+
+static int probe_find(const remote_arg *pra)
+{
+	uint32_t key, out[2];
+	uint64_t address;
+	int error;
+
+	if (!get_words(&pra[0], &key, 1) || pra[1].buf.nLen != sizeof(out))
+		return AEE_EBADPARM;
+	error = HAP_mmap_get((int)key, NULL, &address);
+	if (error)
+		return error;
+	out[0] = (uint32_t)address;
+	error = adsp_mmap_fd_getinfo((int)key, &out[1]);
+	memcpy(pra[1].buf.pv, out, sizeof(out));
+	return HAP_mmap_put((int)key) ? AEE_EFAILED : error;
+}
+
+/* What a handle stands for, as an ordinary buffer; HAP_mmap_put must follow. */
+static int take_buffer(const remote_dma_handle *handle, uint32_t len, remote_buf *buf)
+{
+	uint32_t all;
+	void *place;
+	int error = adsp_mmap_fd_getinfo(handle->fd, &all);
+
+	if (error)
+		return error;
+	if (handle->offset > all || len > all - handle->offset)
+		return AEE_EBADPARM;
+	error = HAP_mmap_get(handle->fd, &place, NULL);
+	if (error)
+		return error;
+	buf->pv = (char *)place + handle->offset;
+	buf->nLen = len ? len : all - handle->offset;
+	return AEE_SUCCESS;
+}
+
+static int sum_handle(const remote_dma_handle *handle, uint32_t len, uint32_t *sum)
+{
+	remote_buf buf;
+	int error = take_buffer(handle, len, &buf);
+
+	if (error)
+		return error;
+	*sum = sum_bytes(*sum, buf.pv, buf.nLen);
+	return HAP_mmap_put(handle->fd);
+}
+
+static int fill_handle(const remote_dma_handle *handle, uint32_t len, uint32_t seed)
+{
+	remote_buf buf;
+	int error = take_buffer(handle, len, &buf);
+
+	if (error)
+		return error;
+	fill_bytes(seed, buf.pv, buf.nLen);
+	return HAP_mmap_put(handle->fd);
+}
+
+static int probe_sum_handle(const remote_arg *pra)
+{
+	uint32_t len, sum = FNV_START;
+	int error;
+
+	if (!get_words(&pra[0], &len, 1) || pra[1].buf.nLen != sizeof(sum))
+		return AEE_EBADPARM;
+	error = sum_handle(&pra[2].dma, len, &sum);
+	if (!error)
+		memcpy(pra[1].buf.pv, &sum, sizeof(sum));
+	return error;
+}
+
+static int probe_fill_handle(const remote_arg *pra)
+{
+	uint32_t words[2];
+
+	if (!get_words(&pra[0], words, 2))
+		return AEE_EBADPARM;
+	return fill_handle(&pra[1].dma, words[0], words[1]);
+}
+
+static int probe_sum(const remote_arg *pra)
+{
+	uint32_t sum;
+
+	if (pra[1].buf.nLen != sizeof(sum))
+		return AEE_EBADPARM;
+	sum = sum_bytes(FNV_START, pra[0].buf.pv, pra[0].buf.nLen);
+	memcpy(pra[1].buf.pv, &sum, sizeof(sum));
+	return AEE_SUCCESS;
+}
+
+static int probe_fill(const remote_arg *pra)
+{
+	uint32_t seed;
+
+	if (!get_words(&pra[0], &seed, 1))
+		return AEE_EBADPARM;
+	fill_bytes(seed, pra[1].buf.pv, pra[1].buf.nLen);
+	return AEE_SUCCESS;
+}
+
+static int probe_all(uint32_t sc, const remote_arg *pra)
+{
+	const remote_arg *outs = pra + REMOTE_SCALARS_INBUFS(sc);
+	const remote_arg *in_handles = outs + REMOTE_SCALARS_OUTBUFS(sc);
+	const remote_arg *out_handles = in_handles + REMOTE_SCALARS_INHANDLES(sc);
+	uint32_t sum = FNV_START, seed = 1;
+	int error = AEE_SUCCESS;
+
+	if (!REMOTE_SCALARS_OUTBUFS(sc) || outs[0].buf.nLen != sizeof(sum))
+		return AEE_EBADPARM;
+	for (uint32_t i = 0; i < REMOTE_SCALARS_INBUFS(sc); i++)
+		sum = sum_bytes(sum, pra[i].buf.pv, pra[i].buf.nLen);
+	for (uint32_t i = 0; i < REMOTE_SCALARS_INHANDLES(sc) && !error; i++)
+		error = sum_handle(&in_handles[i].dma, 0, &sum);
+	memcpy(outs[0].buf.pv, &sum, sizeof(sum));
+	for (uint32_t i = 1; i < REMOTE_SCALARS_OUTBUFS(sc); i++)
+		fill_bytes(seed++, outs[i].buf.pv, outs[i].buf.nLen);
+	for (uint32_t i = 0; i < REMOTE_SCALARS_OUTHANDLES(sc) && !error; i++)
+		error = fill_handle(&out_handles[i].dma, 0, seed++);
+	return error;
+}
+
+/* Methods about memory that the application shares. */
+static int shared_memory(uint32_t sc, const remote_arg *pra)
+{
+	switch (sc) {
+	case REMOTE_SCALARS_MAKE(9, 1, 1):
+		return probe_get(pra);
+	case REMOTE_SCALARS_MAKE(10, 1, 0):
+		return probe_put(pra);
+	case REMOTE_SCALARS_MAKEX(0, 11, 1, 1, 1, 0):
+		return probe_sum_handle(pra);
+	case REMOTE_SCALARS_MAKEX(0, 12, 1, 0, 0, 1):
+		return probe_fill_handle(pra);
+	case REMOTE_SCALARS_MAKE(13, 1, 1):
+		return probe_sum(pra);
+	case REMOTE_SCALARS_MAKE(14, 1, 1):
+		return probe_fill(pra);
+	case REMOTE_SCALARS_MAKE(15, 1, 1):
+		return probe_find(pra);
+	}
+	if (REMOTE_SCALARS_METHOD(sc) == METHOD_ALL)
+		return probe_all(sc, pra);
+	return REMOTE_SCALARS_METHOD(sc) <= LAST_METHOD ? AEE_EBADPARM : AEE_EUNSUPPORTED;
+}
+
 int probe_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra)
 {
 	(void)h;
@@ -103,6 +326,6 @@ int probe_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra)
 	case REMOTE_SCALARS_MAKE(8, 0, 0):
 		return probe_spin();
 	default:
-		return REMOTE_SCALARS_METHOD(sc) <= LAST_METHOD ? AEE_EBADPARM : AEE_EUNSUPPORTED;
+		return shared_memory(sc, pra);
 	}
 }

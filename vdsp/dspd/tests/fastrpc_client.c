@@ -21,8 +21,8 @@
 
 #include "fastrpc_wire.h"
 
-#define MAX_BUFFERS 8
 #define HEAP_SIZE   (1u << 20)
+#define NO_SUCH_MAP 0x80000448u
 
 struct heap {
 	int fd;
@@ -230,6 +230,101 @@ static void test_fault(int fd)
 	check(result == FRPC_EBADSTATE, "a read of memory that is not mapped: 0x%x", result);
 }
 
+static uint32_t get(int fd, uint32_t probe, int key, uint32_t offset, uint32_t *value)
+{
+	uint32_t words[2] = { (uint32_t)key, offset };
+	struct fastrpc_invoke_args args[] = { inline_arg(words, 8), inline_arg(value, 4) };
+
+	return invoke(fd, probe, FRPC_SC(9, 1, 1), args);
+}
+
+static uint32_t put(int fd, uint32_t probe, int key, uint32_t offset, uint32_t value)
+{
+	uint32_t words[3] = { (uint32_t)key, offset, value };
+	struct fastrpc_invoke_args args[] = { inline_arg(words, 12) };
+
+	return invoke(fd, probe, FRPC_SC(10, 1, 0), args);
+}
+
+/* A DMA-BUF that the DSP code finds by its file descriptor. */
+static void test_mapped(int fd)
+{
+	uint32_t probe = must_open(fd, "probe"), value = 0, found[2] = { 0 }, result;
+	struct heap heap = heap_alloc();
+	struct fastrpc_mem_map map = { .fd = heap.fd,
+				       .flags = FASTRPC_MAP_FD,
+				       .vaddrin = (uintptr_t)heap.memory,
+				       .length = HEAP_SIZE };
+	struct fastrpc_mem_unmap unmap = { .fd = heap.fd, .length = HEAP_SIZE };
+	struct fastrpc_invoke_args args[] = { inline_arg(&heap.fd, 4), inline_arg(found, 8) };
+
+	check(get(fd, probe, heap.fd, 0, &value) == NO_SUCH_MAP, "a key before it is mapped");
+	result = result_of(ioctl(fd, FASTRPC_IOCTL_MEM_MAP, &map));
+	check(!result, "MEM_MAP: 0x%x", result);
+	memcpy(heap.memory + 1000, "\x44\x33\x22\x11", 4);
+	check(!get(fd, probe, heap.fd, 1000, &value) && value == 0x11223344,
+	      "the DSP reads it by its key");
+	check(!put(fd, probe, heap.fd, HEAP_SIZE - 4, 0x55667788) &&
+		      !memcmp(heap.memory + HEAP_SIZE - 4, "\x88\x77\x66\x55", 4),
+	      "and writes to it");
+	result = invoke(fd, probe, FRPC_SC(15, 1, 1), args);
+	check(!result && found[0] == map.vaddrout && found[1] == HEAP_SIZE,
+	      "at 0x%x, as MEM_MAP said, %u bytes", found[0], found[1]);
+	unmap.vaddr = map.vaddrout;
+	result = result_of(ioctl(fd, FASTRPC_IOCTL_MEM_UNMAP, &unmap));
+	check(!result && get(fd, probe, heap.fd, 0, &value) == NO_SUCH_MAP, "MEM_UNMAP: 0x%x",
+	      result);
+	heap_free(&heap);
+}
+
+/* The same as a DMA handle of one call. */
+static void test_dma_handle(int fd)
+{
+	uint32_t probe = must_open(fd, "probe"), words[2] = { 5000, 1 }, value, sum, bad = 0;
+	struct heap heap = heap_alloc();
+	struct fastrpc_invoke_args handle = { .ptr = 3000, .length = 5000, .fd = heap.fd };
+	struct fastrpc_invoke_args fill[] = { inline_arg(words, 8), handle };
+	struct fastrpc_invoke_args add[] = { inline_arg(words, 4), inline_arg(&sum, 4), handle };
+	uint32_t expect = 2166136261;
+
+	memset(heap.memory, 0, HEAP_SIZE);
+	check(!invoke(fd, probe, FRPC_SC(12, 1, 0) | 0x01, fill), "fill a DMA handle's buffer");
+	for (uint32_t i = 0; i < HEAP_SIZE; i++) {
+		uint8_t byte = (uint8_t)((1 + i - 3000) * 2654435761u >> 24);
+
+		bad += heap.memory[i] != (i >= 3000 && i < 8000 ? byte : 0);
+	}
+	check(!bad, "from its offset on, nothing else: %u bytes wrong", bad);
+	for (uint32_t i = 3000; i < 8000; i++)
+		expect = (expect ^ heap.memory[i]) * 16777619;
+	check(!invoke(fd, probe, FRPC_SC(11, 1, 1) | 0x10, add) && sum == expect,
+	      "sum over a DMA handle's buffer");
+	check(get(fd, probe, heap.fd, 0, &value) == NO_SUCH_MAP, "it ends with the call");
+	heap_free(&heap);
+}
+
+/* Pages of the kernel for the process, and what happens after they are gone. */
+static void test_add_pages(int fd)
+{
+	uint32_t probe = must_open(fd, "probe"), words[2] = { 0, 77 }, value = 0, result;
+	struct fastrpc_req_mmap map = { .fd = -1, .flags = FRPC_MMAP_ADD_PAGES, .size = 0x40000 };
+	struct fastrpc_req_munmap unmap = { .size = 0x40000 };
+	struct fastrpc_invoke_args write_args[] = { inline_arg(words, 8) };
+	struct fastrpc_invoke_args read_args[] = { inline_arg(words, 4), inline_arg(&value, 4) };
+
+	result = result_of(ioctl(fd, FASTRPC_IOCTL_MMAP, &map));
+	check(!result && map.vaddrout, "MMAP: 0x%x", result);
+	words[0] = (uint32_t)map.vaddrout + 0x3fffc;
+	check(!invoke(fd, probe, FRPC_SC(3, 1, 0), write_args) &&
+		      !invoke(fd, probe, FRPC_SC(2, 1, 1), read_args) && value == 77,
+	      "the DSP writes and reads its new pages");
+	unmap.vaddrout = map.vaddrout;
+	result = result_of(ioctl(fd, FASTRPC_IOCTL_MUNMAP, &unmap));
+	check(!result, "MUNMAP: 0x%x", result);
+	result = invoke(fd, probe, FRPC_SC(2, 1, 1), read_args);
+	check(result == FRPC_EBADSTATE, "a read of pages that are gone: 0x%x", result);
+}
+
 int main(int argc, char **argv)
 {
 	const char *node = argc > 2 ? argv[2] : "/dev/fastrpc-cdsp";
@@ -254,6 +349,9 @@ int main(int argc, char **argv)
 	close(third);
 	third = start(node, argv[1]);
 	test_calc(third);
+	test_mapped(third);
+	test_dma_handle(third);
+	test_add_pages(third);
 	close(third);
 	printf("1..%d\n# %d failed\n", done, failed);
 	return failed != 0;
