@@ -78,6 +78,9 @@ struct qda_bo *qda_bo_create(struct qda_device *qdev, size_t size)
 {
 	struct drm_gem_shmem_object *shmem = drm_gem_shmem_create(&qdev->drm, size);
 
+	/* That is how shmem reports that it got no memory for an inode. */
+	if (shmem == ERR_PTR(-ENOSPC))
+		return ERR_PTR(-ENOMEM);
 	if (IS_ERR(shmem))
 		return ERR_CAST(shmem);
 	atomic_inc(&qdev->stats.buffers);

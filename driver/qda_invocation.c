@@ -128,11 +128,32 @@ u64 qda_invocation_address(const struct qda_invocation *inv)
 }
 
 /**
- * qda_invocation_publish - Put a call into the table of calls in flight
- * @inv: the call, complete in every respect
+ * qda_invocation_take_id - Take an id for a user's call, waiting for its turn
+ * @inv: the call
  *
- * When that is not possible, the call is completed with the error: -ENODEV when the
- * channel has ended, -EINTR when a user's call was killed while it waited for an id.
+ * qda_invocation_publish() uses it up.
+ *
+ * Return: 0, or -EINTR when killed while waiting.
+ */
+int qda_invocation_take_id(struct qda_invocation *inv)
+{
+	return down_killable(&inv->qdev->slots.user_ids) ? -EINTR : 0;
+}
+
+/**
+ * qda_invocation_return_id - Undo qda_invocation_take_id()
+ * @inv: the call
+ */
+void qda_invocation_return_id(struct qda_invocation *inv)
+{
+	up(&inv->qdev->slots.user_ids);
+}
+
+/**
+ * qda_invocation_publish - Put a call into the table of calls in flight
+ * @inv: the call, complete in every respect; a user's call has taken an id
+ *
+ * When the channel has ended, the call is completed with -ENODEV.
  */
 void qda_invocation_publish(struct qda_invocation *inv)
 {
@@ -140,17 +161,12 @@ void qda_invocation_publish(struct qda_invocation *inv)
 	int ret;
 
 	refcount_inc(&inv->ref);
-	if (inv->user && down_killable(&slots->user_ids)) {
-		qda_invocation_complete(inv, -EINTR, 0);
-		return;
-	}
-
 	/* The payload before the message that announces it. */
 	dma_wmb();
 	ret = qda_slots_publish(slots, inv, inv->user, &inv->ctx);
 	if (ret) {
 		if (inv->user)
-			up(&slots->user_ids);
+			qda_invocation_return_id(inv);
 		qda_invocation_complete(inv, ret, 0);
 	}
 }

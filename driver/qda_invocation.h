@@ -60,6 +60,8 @@ void qda_invocation_begin(struct qda_invocation *inv, struct qda_pool *pool, boo
 void qda_invocation_get(struct qda_invocation *inv);
 void qda_invocation_put(struct qda_invocation *inv);
 u64 qda_invocation_address(const struct qda_invocation *inv);
+int qda_invocation_take_id(struct qda_invocation *inv);
+void qda_invocation_return_id(struct qda_invocation *inv);
 void qda_invocation_publish(struct qda_invocation *inv);
 int qda_invocation_send(struct qda_invocation *inv, long timeout);
 int qda_invocation_run(struct qda_invocation *inv, long timeout);

@@ -8,6 +8,7 @@
 #include <linux/err.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -29,6 +30,12 @@
 
 /* Calls with more arguments than this allocate memory for their description. */
 #define QDA_CALL_FEW	8
+
+/*
+ * Most bytes of inline arguments in coherent memory. That is uncached on banks that do
+ * not snoop the CPU's caches, where more is faster copied to cached memory and synced.
+ */
+#define QDA_CALL_SMALL	SZ_4K
 
 /**
  * struct qda_call - A user's call while its ioctl runs
@@ -207,6 +214,12 @@ static int qda_call_load_staging(const struct qda_call *call, struct qda_invocat
 	return qda_mapping_sync_for_device(staging->map) ? 0 : -ENODEV;
 }
 
+static bool qda_call_is_small(const struct qda_payload *payload)
+{
+	return payload->size <= qda_pool_slot_size() &&
+	       payload->size - payload->head <= QDA_CALL_SMALL;
+}
+
 /*
  * Small payloads go to the slot's coherent memory. Large ones, and those whose
  * inputs are not in memory just now, go to cached memory of their own.
@@ -216,7 +229,7 @@ static int qda_call_load(const struct qda_call *call, struct qda_invocation *inv
 	int ret;
 
 	inv->size = call->payload.size;
-	if (call->payload.size <= qda_pool_slot_size()) {
+	if (qda_call_is_small(&call->payload)) {
 		ret = qda_call_load_slot(call, inv);
 		if (ret != -EFAULT)
 			return ret;
@@ -319,6 +332,24 @@ static int qda_call_conclude(const struct qda_call *call, struct qda_invocation 
 	return 0;
 }
 
+static int qda_call_execute(struct qda_invocation *inv, struct qda_process *process,
+			    u64 generation)
+{
+	int ret = qda_invocation_take_id(inv);
+
+	if (ret)
+		return ret;
+
+	/* Getting here may have taken long: it must not reach the next process. */
+	ret = qda_process_check(process, generation);
+	if (ret) {
+		qda_invocation_return_id(inv);
+		return ret;
+	}
+
+	return qda_invocation_run(inv, MAX_SCHEDULE_TIMEOUT);
+}
+
 static int qda_call_run(const struct qda_call *call, struct qda_session *session,
 			struct drm_qda_invoke *args)
 {
@@ -343,12 +374,7 @@ static int qda_call_run(const struct qda_call *call, struct qda_session *session
 	if (ret)
 		goto out_put_inv;
 
-	/* Getting here may have taken long. */
-	ret = qda_process_check(&session->process, generation);
-	if (ret)
-		goto out_put_inv;
-
-	ret = qda_invocation_run(inv, MAX_SCHEDULE_TIMEOUT);
+	ret = qda_call_execute(inv, &session->process, generation);
 	if (!ret)
 		ret = qda_call_conclude(call, inv, generation, &args->dsp_status);
 

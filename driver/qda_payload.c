@@ -45,6 +45,7 @@ int qda_payload_layout(struct qda_payload *payload)
 		arg->offset = ALIGN(size, QDA_PAYLOAD_ALIGN);
 		size = arg->offset + arg->length;
 	}
+	payload->head = qda_payload_head_size(payload->count);
 	payload->size = size;
 
 	return 0;

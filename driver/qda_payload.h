@@ -42,6 +42,7 @@ struct qda_payload_arg {
  * struct qda_payload - Shape of a payload
  * @args: the arguments, inputs first
  * @count: number of arguments
+ * @head: bytes before the inline arguments, set by qda_payload_layout()
  * @size: bytes of the whole payload, set by qda_payload_layout()
  *
  * This is the kernel's own record of where everything is. The payload's memory is
@@ -50,6 +51,7 @@ struct qda_payload_arg {
 struct qda_payload {
 	struct qda_payload_arg *args;
 	u32 count;
+	u32 head;
 	u32 size;
 };
 

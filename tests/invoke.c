@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -263,6 +264,64 @@ TEST(payload_does_not_leak_other_sessions)
 	dsp_finish(dsp);
 }
 
+/* Whichever input is bad, nothing is sent, and nothing of the call stays behind. */
+TEST(bad_pointer_in_each_position)
+{
+	enum { COUNT = 12 };
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	static const size_t sizes[] = { 16, 5000 };
+	static char data[5000];
+	long long calls = vdsp_get(dsp, "calls");
+
+	for (size_t k = 0; k < ARRAY_SIZE(sizes); k++) {
+		for (int bad = 0; bad < COUNT; bad++) {
+			struct invocation *inv = inv_new(TEST_HANDLE, 1);
+
+			for (int i = 0; i < COUNT; i++)
+				inv_in(inv, i == bad ? bad_pointer() : data, sizes[k]);
+			CHECK_ERR(-EFAULT, qda_invoke(s.fd, &inv->req));
+			free(inv);
+		}
+	}
+	CHECK_EQ(calls, vdsp_get(dsp, "calls"));
+	CHECK_EQ(0, qda_get(dsp, "calls_in_flight"));
+	check_size(dsp, &s, 100, 100);
+	dsp_finish(dsp);
+}
+
+/* Memory that is there but was never touched, or is read-only. */
+TEST(pages_that_are_not_there_yet)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	static const size_t sizes[] = { 100, 3 * 4096, MIB / 2 };
+	size_t most = MIB / 2;
+	char *in, *out, *none;
+
+	dsp_serve(dsp, NULL, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct invocation *inv = inv_new(TEST_HANDLE, 1);
+
+		in = mmap(NULL, most, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		out = mmap(NULL, most, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		none = mmap(NULL, most, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		CHECK(in != MAP_FAILED && out != MAP_FAILED && none != MAP_FAILED);
+		inv_in(inv, in, sizes[i]);
+		inv_out(inv, out, sizes[i]);
+		CHECK_OK(qda_invoke(s.fd, &inv->req));
+		CHECK_MEM(in, out, sizes[i]);
+		/* An output that cannot be written. */
+		inv->args[1].addr = (uintptr_t)none;
+		CHECK_ERR(-EFAULT, qda_invoke(s.fd, &inv->req));
+		free(inv);
+		munmap(in, most);
+		munmap(out, most);
+		munmap(none, most);
+	}
+	dsp_finish(dsp);
+}
+
 /* ---- results ---- */
 
 TEST(outputs_are_not_copied_when_the_method_failed)
@@ -472,6 +531,27 @@ TEST(answer_of_wrong_length)
 		dsp_write(dsp, junk, 1 + seed % 512);
 	}
 	victim_end(dsp, &v);
+	dsp_finish(dsp);
+}
+
+/* Firmware may append what we do not know; it must not count twice either. */
+TEST(longer_answer_ends_the_call_at_most_once)
+{
+	unsigned char message[512] = { 0 };
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+
+	for (size_t len = sizeof(struct vdsp_reply) + 1; len <= sizeof(message); len += 31) {
+		struct victim v = victim_new(dsp, &s);
+		struct vdsp_reply reply = { .ctx = v.call.msg.ctx, .retval = 0x123 };
+
+		memcpy(message, &reply, sizeof(reply));
+		dsp_write(dsp, message, len);
+		dsp_reply(dsp, &v.call, 0x123);
+		CHECK_OK(job_wait(v.job));
+		CHECK_EQ(0x123, v.inv->req.dsp_status);
+		free(v.inv);
+	}
 	dsp_finish(dsp);
 }
 

@@ -20,7 +20,7 @@
 #include "ktap.h"
 #include "sys.h"
 
-#define TIMEOUT_MS 10000
+#define TIMEOUT_MS 10000 /* of the driver */
 
 __attribute__((constructor)) static void setup(void)
 {
@@ -565,6 +565,75 @@ TEST(close_in_orphan_late_success_is_released)
 	dsp_reply(dsp, &call, 0);
 	expect_release(dsp, &call, id);
 	dsp_reply(dsp, &call, 0);
+	dsp_finish(dsp);
+}
+
+static int client_time_out_and_sleep(void *node)
+{
+	struct drm_qda_init_create create = UNSIGNED_PD;
+
+	if (qda_create(accel_open(node), &create) != -ETIMEDOUT)
+		return 1;
+	kill(getppid(), READY);
+	pause();
+	return 0;
+}
+
+TEST(kill_in_orphan_late_success_is_released)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct dsp_call call, release;
+	struct frpc_create wire;
+	pid_t pid;
+
+	block_ready();
+	pid = client_start(client_time_out_and_sleep, dsp->node);
+	expect_create(dsp, &call, &wire);
+	wait_ready();
+	client_kill(pid);
+	dsp_expect_silence(dsp);
+	dsp_reply(dsp, &call, 0);
+	expect_release(dsp, &release, wire.client_id);
+	dsp_reply(dsp, &release, 0);
+	dsp_finish(dsp);
+}
+
+/* The ioctl holds the file: its end is the end of the ioctl. */
+TEST(close_in_creating_releases_afterwards)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct drm_qda_init_create create = UNSIGNED_PD;
+	int fd = accel_open(dsp->node);
+	struct frpc_create wire;
+	struct dsp_call call;
+	struct job *job = create_start(fd, &create);
+
+	expect_create(dsp, &call, &wire);
+	close(fd);
+	dsp_expect_silence(dsp);
+	dsp_reply(dsp, &call, 0);
+	CHECK_OK(job_wait(job));
+	expect_release(dsp, &call, wire.client_id);
+	dsp_reply(dsp, &call, 0);
+	dsp_expect_silence(dsp);
+	dsp_finish(dsp);
+}
+
+TEST(close_in_releasing_sends_no_second_release)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct drm_qda_session_release release = { 0 };
+	int fd = accel_open(dsp->node);
+	struct session s = session_create(dsp, fd);
+	struct dsp_call call;
+	struct job *job = release_start(fd, &release);
+
+	expect_release(dsp, &call, s.id);
+	close(fd);
+	dsp_expect_silence(dsp);
+	dsp_reply(dsp, &call, 0);
+	CHECK_OK(job_wait(job));
+	dsp_expect_silence(dsp);
 	dsp_finish(dsp);
 }
 

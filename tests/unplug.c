@@ -7,9 +7,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -142,6 +146,141 @@ TEST(debugfs_crash_while_32_calls_wait)
 	dsp_finish(dsp);
 }
 
+/* Calls beyond the session's share have not been sent yet; they end all the same. */
+TEST(dsp_goes_while_calls_wait_for_an_id)
+{
+	enum { MORE = 20, MOST = 200 };
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct invocation *inv[MOST];
+	struct job *jobs[MOST];
+	struct drm_qda_query query;
+	struct dsp_call call;
+	unsigned int limit;
+
+	CHECK_OK(qda_query(s.fd, QDA_QUERY_LIMIT, QDA_LIMIT_CALLS, &query));
+	limit = query.value;
+	CHECK(limit + MORE <= MOST);
+	for (unsigned int i = 0; i < limit + MORE; i++) {
+		inv[i] = inv_new(TEST_HANDLE, 1);
+		jobs[i] = invoke_start(s.fd, &inv[i]->req);
+	}
+	for (unsigned int i = 0; i < limit; i++)
+		dsp_expect(dsp, &call, TEST_HANDLE, 1);
+	/* The rest has had the time to get to its wait. */
+	dsp_expect_silence(dsp);
+	dsp_down(dsp);
+	for (unsigned int i = 0; i < limit + MORE; i++) {
+		CHECK_ERR(-EPIPE, job_wait(jobs[i]));
+		free(inv[i]);
+	}
+	check_gone(s.fd);
+	dsp_finish(dsp);
+}
+
+/* Memory whose pages come when the test says so. */
+struct lazy_memory {
+	int fd;
+	void *data;
+	size_t size;
+};
+
+static struct lazy_memory lazy_new(size_t size)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct lazy_memory lazy = { .size = size };
+
+	lazy.fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (lazy.fd < 0)
+		SKIP("this kernel has no userfaultfd");
+	lazy.data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	range.range.start = (uintptr_t)lazy.data;
+	range.range.len = size;
+	CHECK(lazy.data != MAP_FAILED);
+	CHECK_OK(do_ioctl(lazy.fd, UFFDIO_API, &api));
+	CHECK_OK(do_ioctl(lazy.fd, UFFDIO_REGISTER, &range));
+	return lazy;
+}
+
+/* Returns when somebody waits for a page. */
+static void lazy_wait(struct lazy_memory *lazy)
+{
+	struct pollfd p = { .fd = lazy->fd, .events = POLLIN };
+
+	CHECK_EQ(1, poll(&p, 1, WAIT_MS));
+}
+
+static void lazy_supply(struct lazy_memory *lazy)
+{
+	struct uffdio_zeropage zero = { .range = { (uintptr_t)lazy->data, lazy->size } };
+
+	CHECK_OK(do_ioctl(lazy->fd, UFFDIO_ZEROPAGE, &zero));
+}
+
+/* A user can make an access to his memory take for ever; the DSP goes away nevertheless. */
+static void go_while_input_is_read(size_t size)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct invocation *inv = inv_new(TEST_HANDLE, 1);
+	struct lazy_memory lazy = lazy_new(size);
+	struct job *job;
+
+	inv_in(inv, lazy.data, size);
+	job = invoke_start(s.fd, &inv->req);
+	lazy_wait(&lazy);
+	dsp_down(dsp);
+	lazy_supply(&lazy);
+	CHECK(job_wait(job) < 0);
+	check_gone(s.fd);
+	dsp_finish(dsp);
+}
+
+TEST(dsp_goes_while_a_small_input_is_read)
+{
+	go_while_input_is_read(4096);
+}
+
+TEST(dsp_goes_while_a_big_input_is_read)
+{
+	go_while_input_is_read(64 * 4096);
+}
+
+static void go_while_output_is_written(size_t size)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct invocation *inv = inv_new(TEST_HANDLE, 1);
+	struct lazy_memory lazy = lazy_new(size);
+	struct dsp_call call;
+	struct job *job;
+	int ret;
+
+	inv_out(inv, lazy.data, size);
+	job = invoke_start(s.fd, &inv->req);
+	dsp_expect(dsp, &call, TEST_HANDLE, 1);
+	dsp_reply(dsp, &call, 0);
+	lazy_wait(&lazy);
+	dsp_down(dsp);
+	lazy_supply(&lazy);
+	ret = job_wait(job);
+	/* The answer was there before the DSP went. */
+	CHECK(ret == 0 || ret == -EPIPE);
+	check_gone(s.fd);
+	dsp_finish(dsp);
+}
+
+TEST(dsp_goes_while_a_small_output_is_written)
+{
+	go_while_output_is_written(4096);
+}
+
+TEST(dsp_goes_while_a_big_output_is_written)
+{
+	go_while_output_is_written(64 * 4096);
+}
+
 TEST(dsp_comes_back_as_a_new_node)
 {
 	struct dsp *dsp = dsp_new("cdsp");
@@ -160,24 +299,32 @@ TEST(dsp_comes_back_as_a_new_node)
 	dsp_finish(dsp);
 }
 
-TEST(old_answers_do_not_reach_the_new_dsp)
+/* Answers of the DSP's former life that come now belong to no call. */
+TEST(answers_of_the_former_life_are_ignored)
 {
 	struct dsp *dsp = dsp_new("cdsp");
 	struct session s = session_new(dsp);
 	struct invocation *inv = inv_new(TEST_HANDLE, 1);
-	struct dsp_call old, call;
+	uint64_t old[20];
+	struct dsp_call call;
 	struct job *job;
 
-	job = invoke_start(s.fd, &inv->req);
-	dsp_expect(dsp, &old, TEST_HANDLE, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(old); i++) {
+		job = invoke_start(s.fd, &inv->req);
+		dsp_expect(dsp, &call, TEST_HANDLE, 1);
+		old[i] = call.msg.ctx;
+		dsp_reply(dsp, &call, 0);
+		CHECK_OK(job_wait(job));
+	}
 	dsp_down(dsp);
-	CHECK_ERR(-EPIPE, job_wait(job));
 	dsp_up(dsp);
 	s = session_new(dsp);
 	job = invoke_start(s.fd, &inv->req);
 	dsp_expect(dsp, &call, TEST_HANDLE, 1);
-	CHECK(call.msg.ctx != old.msg.ctx);
-	dsp_reply(dsp, &old, 0x666);
+	for (size_t i = 0; i < ARRAY_SIZE(old); i++)
+		if (old[i] != call.msg.ctx)
+			dsp_reply_ctx(dsp, old[i], 0x666);
+	CHECK(!job_done(job));
 	dsp_reply(dsp, &call, 0x123);
 	CHECK_OK(job_wait(job));
 	CHECK_EQ(0x123, inv->req.dsp_status);

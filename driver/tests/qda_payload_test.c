@@ -77,6 +77,7 @@ static void check_layout(struct kunit *test, const struct qda_payload *payload)
 {
 	u64 end = payload->count * PER_ARG + TAIL;
 
+	KUNIT_EXPECT_EQ(test, payload->head, end);
 	for (u32 i = 0; i < payload->count; i++) {
 		const struct qda_payload_arg *arg = &payload->args[i];
 

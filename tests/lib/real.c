@@ -174,22 +174,30 @@ int probe_read(int fd, uint32_t handle, uint32_t address, uint32_t *value)
 	return ret;
 }
 
+/* A process that is only waited for (state Z) has ended. */
+static bool runs_as(const char *pid, const char *name)
+{
+	char path[300], stat[512], *comm, *end;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+	read_text(path, stat, sizeof(stat));
+	comm = strchr(stat, '(');
+	end = strrchr(stat, ')');
+	if (!comm || !end || strlen(end) < 3)
+		return false;
+	*end = '\0';
+	return !strcmp(comm + 1, name) && end[2] != 'Z' && end[2] != 'X';
+}
+
 int count_processes(const char *name)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
 	int count = 0;
 
-	while (dir && (entry = readdir(dir))) {
-		char path[300], comm[32];
-
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
-		read_text(path, comm, sizeof(comm));
-		comm[strcspn(comm, "\n")] = '\0';
-		count += !strcmp(comm, name);
-	}
+	while (dir && (entry = readdir(dir)))
+		if (isdigit((unsigned char)entry->d_name[0]))
+			count += runs_as(entry->d_name, name);
 	if (dir)
 		closedir(dir);
 	return count;
