@@ -52,12 +52,12 @@ static void qda_postclose(struct drm_device *drm, struct drm_file *file)
 /* In order of number, which is the order of introduction; new ones are appended. */
 static const struct drm_ioctl_desc qda_ioctls[] = {
 	QDA_IOCTL(QUERY, query),
-	QDA_IOCTL(GEM_CREATE, unserved),
-	QDA_IOCTL(GEM_MMAP_OFFSET, unserved),
-	QDA_IOCTL(REMOTE_ATTACH, unserved),
+	QDA_IOCTL(GEM_CREATE, gem_create),
+	QDA_IOCTL(GEM_MMAP_OFFSET, gem_mmap_offset),
+	QDA_IOCTL(REMOTE_ATTACH, remote_attach),
 	QDA_IOCTL(REMOTE_SESSION_CREATE, session_create),
-	QDA_IOCTL(REMOTE_MAP, unserved),
-	QDA_IOCTL(REMOTE_MUNMAP, unserved),
+	QDA_IOCTL(REMOTE_MAP, remote_map),
+	QDA_IOCTL(REMOTE_MUNMAP, remote_munmap),
 	QDA_IOCTL(REMOTE_INVOKE, remote_invoke),
 	QDA_IOCTL(SET_OPTION, unserved),
 	QDA_IOCTL(REMOTE_SESSION_RELEASE, session_release),

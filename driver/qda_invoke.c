@@ -410,5 +410,6 @@ int qda_ioctl_remote_invoke(struct drm_device *drm, void *data, struct drm_file 
 	ret = qda_call_run(&call, file->driver_priv, args);
 	qda_call_fini(&call);
 
-	return ret;
+	/* New calls do not get this far without a DSP: it went while this one waited. */
+	return ret == -ENODEV ? -EPIPE : ret;
 }

@@ -111,8 +111,99 @@ int qda_ioctl_session_release(struct drm_device *drm, void *data, struct drm_fil
 	return qda_process_release(&session->process, &args->dsp_status);
 }
 
+/*
+ * What is not served yet looks at nothing, but leaves its outputs as every ioctl does
+ * that fails: DRM copies the structure back to the caller.
+ */
+
 /**
- * qda_ioctl_unserved - Stands in for every ioctl that this driver does not serve
+ * qda_ioctl_gem_create - Stands in for DRM_IOCTL_QDA_GEM_CREATE
+ * @drm: not used
+ * @data: &struct drm_qda_gem_create
+ * @file: not used
+ *
+ * Return: -EOPNOTSUPP.
+ */
+int qda_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_qda_gem_create *args = data;
+
+	args->handle = 0;
+
+	return -EOPNOTSUPP;
+}
+
+/**
+ * qda_ioctl_gem_mmap_offset - Stands in for DRM_IOCTL_QDA_GEM_MMAP_OFFSET
+ * @drm: not used
+ * @data: &struct drm_qda_gem_mmap_offset
+ * @file: not used
+ *
+ * Return: -EOPNOTSUPP.
+ */
+int qda_ioctl_gem_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_qda_gem_mmap_offset *args = data;
+
+	args->offset = 0;
+
+	return -EOPNOTSUPP;
+}
+
+/**
+ * qda_ioctl_remote_attach - Stands in for DRM_IOCTL_QDA_REMOTE_ATTACH
+ * @drm: not used
+ * @data: &struct drm_qda_remote_attach
+ * @file: not used
+ *
+ * Return: -EOPNOTSUPP.
+ */
+int qda_ioctl_remote_attach(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_qda_remote_attach *args = data;
+
+	args->dsp_status = 0;
+
+	return -EOPNOTSUPP;
+}
+
+/**
+ * qda_ioctl_remote_map - Stands in for DRM_IOCTL_QDA_REMOTE_MAP
+ * @drm: not used
+ * @data: &struct drm_qda_remote_map
+ * @file: not used
+ *
+ * Return: -EOPNOTSUPP.
+ */
+int qda_ioctl_remote_map(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_qda_remote_map *args = data;
+
+	args->vaddrout = 0;
+	args->dsp_status = 0;
+
+	return -EOPNOTSUPP;
+}
+
+/**
+ * qda_ioctl_remote_munmap - Stands in for DRM_IOCTL_QDA_REMOTE_MUNMAP
+ * @drm: not used
+ * @data: &struct drm_qda_remote_munmap
+ * @file: not used
+ *
+ * Return: -EOPNOTSUPP.
+ */
+int qda_ioctl_remote_munmap(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_qda_remote_munmap *args = data;
+
+	args->dsp_status = 0;
+
+	return -EOPNOTSUPP;
+}
+
+/**
+ * qda_ioctl_unserved - Stands in for an ioctl without outputs
  * @drm: not used
  * @data: not looked at
  * @file: not used
