@@ -23,7 +23,7 @@ void ktap_register(const char *name, ktap_fn fn, const void *arg);
 /* @fn runs in the harness after each test, when the test's processes are gone. */
 void ktap_after_each(void (*fn)(void));
 
-/* More time for the tests of this program that need it (full minutes of guest time). */
+/* Another time limit for each test of this program, in seconds of guest time. */
 void ktap_seconds(unsigned int seconds);
 
 #define TEST(name)                                                     \
