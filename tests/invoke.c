@@ -258,7 +258,7 @@ TEST(payload_does_not_leak_other_sessions)
 		close(fd);
 		expect_release(dsp, &call, s.id);
 		dsp_reply(dsp, &call, 0);
-		vdsp_wait(dsp, "pages_mapped", dsp->pages_at_start);
+		qda_wait(dsp, "sessions", 0);
 		free(inv);
 	}
 	dsp_finish(dsp);

@@ -987,7 +987,7 @@ TEST(init_memory_starts_as_zero)
 		close(fd);
 		expect_release(dsp, &call, wire.client_id);
 		dsp_reply(dsp, &call, 0);
-		vdsp_wait(dsp, "pages_mapped", dsp->pages_at_start);
+		qda_wait(dsp, "sessions", 0);
 		free(zero);
 	}
 	dsp_finish(dsp);

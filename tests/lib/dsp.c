@@ -640,3 +640,18 @@ long long qda_get(struct dsp *dsp, const char *name)
 			return strtoll(line + len, NULL, 0);
 	return -1;
 }
+
+static bool qda_has_value(void *arg)
+{
+	struct expectation *e = arg;
+
+	return qda_get(e->dsp, e->name) == e->value;
+}
+
+void qda_wait(struct dsp *dsp, const char *name, long long value)
+{
+	struct expectation e = { dsp, name, value };
+
+	if (!wait_for(qda_has_value, &e))
+		FAIL("%s of the driver: expected %lld, seen %lld", name, value, qda_get(dsp, name));
+}

@@ -120,4 +120,10 @@ long long qda_get(struct dsp *dsp, const char *name);
 /* Waits until vdsp.ko shows @value for @name; the test fails otherwise. */
 void vdsp_wait(struct dsp *dsp, const char *name, long long value);
 
+/*
+ * The same for a counter of the driver. A bank is free again when "sessions" says
+ * that the session is gone; its pages are unmapped a moment before that.
+ */
+void qda_wait(struct dsp *dsp, const char *name, long long value);
+
 #endif /* TESTS_DSP_H */
