@@ -5,23 +5,34 @@
  * Buffer objects: a set of pages that belongs to no session. Where the pages are
  * for a DSP is the matter of a mapping.
  */
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/iosys-map.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
+#include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_gem_shmem_helper.h>
 
 #include "qda_bo.h"
 #include "qda_device.h"
+#include "qda_mapping.h"
 
 /**
  * struct qda_bo - Buffer object
- * @base: pages that are charged to the process that made them, cached for the CPU
+ * @base: pages that are charged to the process that made them; of an imported object
+ *	only the GEM object in it is used
+ * @dmabuf: what an imported object was made from, with a reference; else NULL
+ * @maps: its mappings in sessions
  */
 struct qda_bo {
 	struct drm_gem_shmem_object base;
+	struct dma_buf *dmabuf;
+	struct qda_bo_maps maps;
 };
 
 static struct qda_bo *to_qda_bo(struct drm_gem_object *obj)
@@ -29,16 +40,57 @@ static struct qda_bo *to_qda_bo(struct drm_gem_object *obj)
 	return container_of(to_drm_gem_shmem_obj(obj), struct qda_bo, base);
 }
 
+static struct qda_bo *qda_bo_alloc(const struct drm_gem_object_funcs *funcs)
+{
+	struct qda_bo *bo = kzalloc_obj(*bo, GFP_KERNEL_ACCOUNT);
+
+	if (!bo)
+		return NULL;
+	mutex_init(&bo->maps.lock);
+	INIT_LIST_HEAD(&bo->maps.list);
+	bo->base.base.funcs = funcs;
+
+	return bo;
+}
+
+/* A mapping has a reference, so when this is called there is none. */
 static void qda_bo_free(struct drm_gem_object *obj)
 {
 	struct qda_device *qdev = to_qda_device(obj->dev);
+	struct qda_bo *bo = to_qda_bo(obj);
 
-	drm_gem_shmem_free(&to_qda_bo(obj)->base);
+	mutex_destroy(&bo->maps.lock);
+	drm_gem_shmem_free(&bo->base);
 	atomic_dec(&qdev->stats.buffers);
 }
 
+static void qda_bo_free_imported(struct drm_gem_object *obj)
+{
+	struct qda_device *qdev = to_qda_device(obj->dev);
+	struct qda_bo *bo = to_qda_bo(obj);
+
+	mutex_destroy(&bo->maps.lock);
+	drm_gem_object_release(obj);
+	dma_buf_put(bo->dmabuf);
+	kfree(bo);
+	atomic_dec(&qdev->stats.buffers);
+}
+
+/* A handle of the object is being closed. */
+static void qda_bo_close(struct drm_gem_object *obj, struct drm_file *file)
+{
+	qda_mapping_unkeep(file->driver_priv, to_qda_bo(obj));
+}
+
+/* No mmap: who wants to access an imported buffer asks its exporter. */
+static const struct drm_gem_object_funcs qda_bo_imported_funcs = {
+	.free = qda_bo_free_imported,
+	.close = qda_bo_close,
+};
+
 static const struct drm_gem_object_funcs qda_bo_funcs = {
 	.free = qda_bo_free,
+	.close = qda_bo_close,
 	.print_info = drm_gem_shmem_object_print_info,
 	.pin = drm_gem_shmem_object_pin,
 	.unpin = drm_gem_shmem_object_unpin,
@@ -58,13 +110,9 @@ static const struct drm_gem_object_funcs qda_bo_funcs = {
  */
 struct drm_gem_object *qda_bo_create_object(struct drm_device *drm, size_t size)
 {
-	struct qda_bo *bo = kzalloc_obj(*bo);
+	struct qda_bo *bo = qda_bo_alloc(&qda_bo_funcs);
 
-	if (!bo)
-		return ERR_PTR(-ENOMEM);
-	bo->base.base.funcs = &qda_bo_funcs;
-
-	return &bo->base.base;
+	return bo ? &bo->base.base : ERR_PTR(-ENOMEM);
 }
 
 /**
@@ -86,6 +134,111 @@ struct qda_bo *qda_bo_create(struct qda_device *qdev, size_t size)
 	atomic_inc(&qdev->stats.buffers);
 
 	return to_qda_bo(&shmem->base);
+}
+
+/**
+ * qda_bo_import - Make a buffer object of a dma-buf
+ * @qdev: the DSP
+ * @dmabuf: the dma-buf
+ *
+ * Return: the object with a reference, or an error pointer; -EINVAL when the dma-buf has
+ * a size that no object can have.
+ */
+struct qda_bo *qda_bo_import(struct qda_device *qdev, struct dma_buf *dmabuf)
+{
+	struct drm_gem_object *obj;
+	struct qda_bo *bo;
+
+	if (!dmabuf->size || dmabuf->size > QDA_BO_SIZE_MAX || !PAGE_ALIGNED(dmabuf->size))
+		return ERR_PTR(-EINVAL);
+
+	bo = qda_bo_alloc(&qda_bo_imported_funcs);
+	if (!bo)
+		return ERR_PTR(-ENOMEM);
+
+	obj = &bo->base.base;
+	drm_gem_private_object_init(&qdev->drm, obj, dmabuf->size);
+	obj->resv = dmabuf->resv;
+	get_dma_buf(dmabuf);
+	bo->dmabuf = dmabuf;
+	atomic_inc(&qdev->stats.buffers);
+
+	return bo;
+}
+
+/**
+ * qda_bo_set_write_combined - Let the CPU's accesses bypass its caches
+ * @bo: a new object
+ */
+void qda_bo_set_write_combined(struct qda_bo *bo)
+{
+	bo->base.map_wc = true;
+}
+
+/**
+ * qda_bo_object - The GEM object
+ * @bo: the object
+ *
+ * Return: the same for the GEM core.
+ */
+struct drm_gem_object *qda_bo_object(struct qda_bo *bo)
+{
+	return &bo->base.base;
+}
+
+/**
+ * qda_bo_from_object - Reverse of qda_bo_object()
+ * @obj: a GEM object of this driver
+ *
+ * Return: the object.
+ */
+struct qda_bo *qda_bo_from_object(struct drm_gem_object *obj)
+{
+	return to_qda_bo(obj);
+}
+
+/**
+ * qda_bo_device - Which DSP an object belongs to
+ * @bo: the object
+ *
+ * Return: the DSP.
+ */
+struct qda_device *qda_bo_device(const struct qda_bo *bo)
+{
+	return to_qda_device(bo->base.base.dev);
+}
+
+/**
+ * qda_bo_dmabuf - What an imported object was made from
+ * @bo: the object
+ *
+ * Return: the dma-buf, or NULL when the object is not imported.
+ */
+struct dma_buf *qda_bo_dmabuf(const struct qda_bo *bo)
+{
+	return bo->dmabuf;
+}
+
+/**
+ * qda_bo_is_cached - Whether it is up to this driver to keep the CPU's caches right
+ * @bo: the object
+ *
+ * Return: true when the object's pages are its own and accessed through caches.
+ */
+bool qda_bo_is_cached(const struct qda_bo *bo)
+{
+	return !bo->dmabuf && !bo->base.map_wc;
+}
+
+/**
+ * qda_bo_maps - An object's mappings in sessions
+ * @bo: the object
+ *
+ * Return: the list and its lock.
+ */
+struct qda_bo_maps *qda_bo_maps(struct qda_bo *bo)
+{
+	return &bo->maps;
 }
 
 /**
@@ -151,9 +304,14 @@ void qda_bo_vunmap(struct qda_bo *bo, void *cpu)
  */
 struct sg_table *qda_bo_pin(struct qda_bo *bo)
 {
+	struct dma_resv *resv = bo->base.base.resv;
 	struct sg_table *sgt;
-	int ret = drm_gem_shmem_pin(&bo->base);
+	int ret;
 
+	/* drm_gem_shmem_pin() would let any signal end a call. */
+	dma_resv_lock(resv, NULL);
+	ret = drm_gem_shmem_pin_locked(&bo->base);
+	dma_resv_unlock(resv);
 	if (ret)
 		return ERR_PTR(ret);
 

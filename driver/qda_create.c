@@ -268,7 +268,7 @@ void qda_create_drop_call(struct qda_process *process)
 	process->create = NULL;
 
 	if (process->image)
-		qda_mapping_destroy(process->image);
+		qda_mapping_put(process->image);
 	process->image = NULL;
 }
 
@@ -287,7 +287,7 @@ void qda_create_drop(struct qda_process *process)
 	process->release = NULL;
 
 	if (process->init_mem)
-		qda_mapping_destroy(process->init_mem);
+		qda_mapping_put(process->init_mem);
 	process->init_mem = NULL;
 
 	scoped_guard(spinlock_irq, &process->lock) {

@@ -64,6 +64,9 @@ struct qda_banks {
  * @processes: sessions whose process is not in the state none
  * @mapped_pages: pages mapped in context banks
  * @buffers: buffer objects that exist
+ * @mappings: mappings of buffer objects in sessions
+ * @attachments: dma-bufs of others that are attached to context banks, once per bank
+ * @syncs: cache maintenance of whole buffer objects
  * @dropped: messages from the DSP that belonged to nothing
  * @notified: announcements of the end of a PD that belonged to a session
  */
@@ -72,6 +75,9 @@ struct qda_stats {
 	atomic_t processes;
 	atomic_long_t mapped_pages;
 	atomic_t buffers;
+	atomic_t mappings;
+	atomic_t attachments;
+	atomic_long_t syncs;
 	atomic_long_t dropped;
 	atomic_long_t notified;
 };

@@ -19,8 +19,10 @@
 #include "qda_cb.h"
 #include "qda_device.h"
 #include "qda_drv.h"
+#include "qda_gem.h"
 #include "qda_invoke.h"
 #include "qda_ioctl.h"
+#include "qda_prime.h"
 #include "qda_query.h"
 #include "qda_rpmsg.h"
 #include "qda_session.h"
@@ -61,7 +63,7 @@ static const struct drm_ioctl_desc qda_ioctls[] = {
 	QDA_IOCTL(REMOTE_INVOKE, remote_invoke),
 	QDA_IOCTL(SET_OPTION, unserved),
 	QDA_IOCTL(REMOTE_SESSION_RELEASE, session_release),
-	QDA_IOCTL(GEM_SYNC, unserved),
+	QDA_IOCTL(GEM_SYNC, gem_sync),
 };
 
 DEFINE_DRM_ACCEL_FOPS(qda_fops);
@@ -72,6 +74,7 @@ const struct drm_driver qda_drm_driver = {
 	.open = qda_open,
 	.postclose = qda_postclose,
 	.gem_create_object = qda_bo_create_object,
+	.gem_prime_import = qda_prime_import,
 	.ioctls = qda_ioctls,
 	.num_ioctls = ARRAY_SIZE(qda_ioctls),
 	.fops = &qda_fops,

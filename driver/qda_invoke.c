@@ -211,7 +211,7 @@ static int qda_call_load_staging(const struct qda_call *call, struct qda_invocat
 		return ret;
 	qda_payload_write_head(&call->payload, staging->cpu, qda_mapping_address(staging->map));
 
-	return qda_mapping_sync_for_device(staging->map) ? 0 : -ENODEV;
+	return qda_mapping_sync_for_device(staging->map, DMA_BIDIRECTIONAL) ? 0 : -ENODEV;
 }
 
 static bool qda_call_is_small(const struct qda_payload *payload)
@@ -307,7 +307,7 @@ static int qda_call_store(const struct qda_call *call, struct qda_invocation *in
 		return 0;
 	if (!inv->staging)
 		return qda_call_store_slot(call, inv);
-	if (!qda_mapping_sync_for_cpu(inv->staging->map))
+	if (!qda_mapping_sync_for_cpu(inv->staging->map, DMA_BIDIRECTIONAL))
 		return -EPIPE;
 
 	return qda_call_copy_out(call, inv->staging->cpu);

@@ -117,40 +117,6 @@ int qda_ioctl_session_release(struct drm_device *drm, void *data, struct drm_fil
  */
 
 /**
- * qda_ioctl_gem_create - Stands in for DRM_IOCTL_QDA_GEM_CREATE
- * @drm: not used
- * @data: &struct drm_qda_gem_create
- * @file: not used
- *
- * Return: -EOPNOTSUPP.
- */
-int qda_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_qda_gem_create *args = data;
-
-	args->handle = 0;
-
-	return -EOPNOTSUPP;
-}
-
-/**
- * qda_ioctl_gem_mmap_offset - Stands in for DRM_IOCTL_QDA_GEM_MMAP_OFFSET
- * @drm: not used
- * @data: &struct drm_qda_gem_mmap_offset
- * @file: not used
- *
- * Return: -EOPNOTSUPP.
- */
-int qda_ioctl_gem_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_qda_gem_mmap_offset *args = data;
-
-	args->offset = 0;
-
-	return -EOPNOTSUPP;
-}
-
-/**
  * qda_ioctl_remote_attach - Stands in for DRM_IOCTL_QDA_REMOTE_ATTACH
  * @drm: not used
  * @data: &struct drm_qda_remote_attach

@@ -10,8 +10,6 @@ struct drm_file;
 
 int qda_ioctl_session_create(struct drm_device *drm, void *data, struct drm_file *file);
 int qda_ioctl_session_release(struct drm_device *drm, void *data, struct drm_file *file);
-int qda_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file);
-int qda_ioctl_gem_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file);
 int qda_ioctl_remote_attach(struct drm_device *drm, void *data, struct drm_file *file);
 int qda_ioctl_remote_map(struct drm_device *drm, void *data, struct drm_file *file);
 int qda_ioctl_remote_munmap(struct drm_device *drm, void *data, struct drm_file *file);

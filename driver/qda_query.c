@@ -10,12 +10,14 @@
 
 #include <drm/qda_accel.h>
 
+#include "qda_bo.h"
 #include "qda_cb.h"
 #include "qda_device.h"
 #include "qda_payload.h"
 #include "qda_pool.h"
 #include "qda_process.h"
 #include "qda_query.h"
+#include "qda_user.h"
 
 /* Capabilities of a DSP are numbered from 1. */
 #define QDA_CAPABILITY_MAX	255
@@ -52,6 +54,12 @@ static int qda_query_limit(struct qda_device *qdev, struct drm_qda_query *args)
 		return 0;
 	case QDA_LIMIT_CALLS:
 		args->value = QDA_POOL_CALLS;
+		return 0;
+	case QDA_LIMIT_BUFFER:
+		args->value = QDA_BO_SIZE_MAX;
+		return 0;
+	case QDA_LIMIT_MAPPED:
+		args->value = (u64)qda_user_limit() << PAGE_SHIFT;
 		return 0;
 	default:
 		return -EINVAL;

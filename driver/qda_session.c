@@ -15,6 +15,7 @@
 #include "qda_cb.h"
 #include "qda_device.h"
 #include "qda_session.h"
+#include "qda_user.h"
 
 #define QDA_SESSION_CLOSE_TIMEOUT	(HZ / 2)
 
@@ -35,6 +36,12 @@ struct qda_session *qda_session_create(struct qda_device *qdev)
 	if (!session)
 		return ERR_PTR(-ENOMEM);
 
+	session->user = qda_user_get_current();
+	if (IS_ERR(session->user)) {
+		ret = PTR_ERR(session->user);
+		goto err_free_session;
+	}
+
 	kref_init(&session->ref);
 	session->qdev = qdev;
 	mutex_init(&session->lock);
@@ -46,16 +53,20 @@ struct qda_session *qda_session_create(struct qda_device *qdev)
 	 */
 	ret = xa_alloc_cyclic_irq(&qdev->sessions, &session->id, session,
 				  XA_LIMIT(1, INT_MAX), &qdev->next_session, GFP_KERNEL);
-	if (ret) {
-		mutex_destroy(&session->lock);
-		kfree(session);
-		return ERR_PTR(ret);
-	}
+	if (ret)
+		goto err_put_user;
 
 	drm_dev_get(&qdev->drm);
 	atomic_inc(&qdev->stats.sessions);
 
 	return session;
+
+err_put_user:
+	mutex_destroy(&session->lock);
+	qda_user_put(session->user);
+err_free_session:
+	kfree(session);
+	return ERR_PTR(ret);
 }
 
 static void qda_session_free(struct kref *ref)
@@ -67,6 +78,7 @@ static void qda_session_free(struct kref *ref)
 	if (session->cb)
 		qda_cb_release(session->cb);
 	mutex_destroy(&session->lock);
+	qda_user_put(session->user);
 	kfree(session);
 	atomic_dec(&qdev->stats.sessions);
 	drm_dev_put(&qdev->drm);

@@ -13,12 +13,14 @@
 
 struct qda_cb;
 struct qda_device;
+struct qda_user;
 
 /**
  * struct qda_session - What a user has open
  * @ref: held by the open file, by a process that is not in the state none, and by the
  *	memory of calls
  * @qdev: the DSP, with a reference to its DRM device
+ * @user: who opened it and is charged for its mappings, with a reference
  * @id: number by which the DSP knows the session, above 0; no other session gets it
  *	before this one is freed, hence not while the DSP may still use it
  * @lock: serialises setting @cb
@@ -28,6 +30,7 @@ struct qda_device;
 struct qda_session {
 	struct kref ref;
 	struct qda_device *qdev;
+	struct qda_user *user;
 	u32 id;
 	/* Serialises getting a context bank. */
 	struct mutex lock;

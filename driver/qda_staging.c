@@ -61,7 +61,7 @@ err_free_staging:
  */
 void qda_staging_destroy(struct qda_staging *staging)
 {
-	qda_mapping_destroy(staging->map);
+	qda_mapping_put(staging->map);
 	qda_bo_vunmap(staging->bo, staging->cpu);
 	qda_bo_put(staging->bo);
 	kfree(staging);

@@ -113,12 +113,17 @@ enum drm_qda_query_type {
  * @QDA_LIMIT_INLINE: most INLINE bytes in one call, inputs and outputs together
  * @QDA_LIMIT_SESSIONS: sessions that can have a process at the same time
  * @QDA_LIMIT_CALLS: calls that one session can have in flight
+ * @QDA_LIMIT_BUFFER: largest buffer object, in bytes
+ * @QDA_LIMIT_MAPPED: bytes that one user can have mapped, in all sessions on all DSPs
+ *	together; a buffer counts once for each session that has it mapped
  */
 enum drm_qda_limit {
 	QDA_LIMIT_FILELEN = 1,
 	QDA_LIMIT_INLINE = 2,
 	QDA_LIMIT_SESSIONS = 3,
 	QDA_LIMIT_CALLS = 4,
+	QDA_LIMIT_BUFFER = 5,
+	QDA_LIMIT_MAPPED = 6,
 };
 
 #define QDA_FEATURE_CREATE_POINTER	(1ULL << 0) /* image by user pointer, or none */
@@ -150,6 +155,31 @@ struct drm_qda_query {
 	__u8 name[16];
 };
 
+/**
+ * DOC: buffer objects
+ *
+ * A buffer object is memory that the DSP can use without copying. GEM_CREATE makes one;
+ * one of another device or of a DMA-BUF heap is imported by DRM_IOCTL_PRIME_FD_TO_HANDLE.
+ * DRM_IOCTL_PRIME_HANDLE_TO_FD exports both kinds, DRM_IOCTL_GEM_CLOSE closes the handle.
+ *
+ * A buffer is mapped for the DSP when a session first uses it, and it stays mapped
+ * until the session's handle of it is closed and no call or REMOTE_MAP uses it any more.
+ * No other session's process can reach it there. Mapped memory counts against
+ * QDA_LIMIT_MAPPED of the user who opened the file.
+ *
+ * The CPU accesses a buffer of GEM_CREATE by mmap() of the accel file at the offset that
+ * GEM_MMAP_OFFSET tells; that also works while the DSP is running, and what is mapped
+ * stays accessible after the DSP is gone. An imported buffer is only accessible
+ * through its exporter, for instance by mmap() of the DMA-BUF fd, with DMA_BUF_IOCTL_SYNC
+ * around each access.
+ *
+ * REMOTE_INVOKE keeps the CPU's caches right for the buffers that it is given, as long
+ * as the CPU does not access them during the call. For a buffer that the DSP accesses
+ * at other times (mapped by REMOTE_MAP), or that the CPU does access during a call, the
+ * CPU's accesses go between GEM_SYNC and GEM_SYNC with QDA_GEM_SYNC_END, while
+ * the DSP leaves it alone; or the buffer is made with QDA_GEM_WC.
+ */
+
 #define QDA_GEM_WC	(1U << 0) /* write-combined CPU mapping; else cached */
 
 /**
@@ -158,9 +188,12 @@ struct drm_qda_query {
  * @flags: in, QDA_GEM_* bits
  * @handle: out, GEM handle, never 0
  *
+ * Makes a buffer object of zeroed pages, which are charged to the caller's memory cgroup
+ * when they are first used.
+ *
  * Errors of GEM_CREATE:
  *
- * - ``-EOPNOTSUPP``: this driver does not serve buffers yet
+ * - ``-EINVAL``: @size is 0 or over QDA_LIMIT_BUFFER; unknown @flags bit
  */
 struct drm_qda_gem_create {
 	__u64 size;
@@ -174,9 +207,13 @@ struct drm_qda_gem_create {
  * @pad: must be zero
  * @offset: out, offset to give to mmap() on the accel file
  *
+ * The same offset is told each time, and it is the same for all who have a handle of the
+ * buffer. A mapping must be shared.
+ *
  * Errors of GEM_MMAP_OFFSET:
  *
- * - ``-EOPNOTSUPP``: this driver does not serve buffers yet
+ * - ``-EINVAL``: @pad not zero; the buffer is imported
+ * - ``-ENOENT``: no such @handle
  */
 struct drm_qda_gem_mmap_offset {
 	__u32 handle;
@@ -429,18 +466,25 @@ struct drm_qda_session_release {
 	__u32 dsp_status;
 };
 
-#define QDA_GEM_SYNC_READ	(1U << 0) /* the CPU is going to read */
-#define QDA_GEM_SYNC_WRITE	(1U << 1) /* the CPU is going to write */
-#define QDA_GEM_SYNC_END	(1U << 2) /* the CPU is done */
+#define QDA_GEM_SYNC_READ	(1U << 0) /* the CPU reads */
+#define QDA_GEM_SYNC_WRITE	(1U << 1) /* the CPU writes */
+#define QDA_GEM_SYNC_END	(1U << 2) /* the CPU is done; else it is going to */
 
 /**
  * struct drm_qda_gem_sync - Argument of DRM_IOCTL_QDA_GEM_SYNC
- * @handle: in, GEM handle of a cached buffer
- * @flags: in, QDA_GEM_SYNC_* bits
+ * @handle: in, GEM handle of a cached buffer of GEM_CREATE
+ * @flags: in, QDA_GEM_SYNC_READ or QDA_GEM_SYNC_WRITE or both, and QDA_GEM_SYNC_END
+ *	after the access
+ *
+ * Begins or ends an access of the CPU to a buffer that a DSP uses at other times, see
+ * "buffer objects". It takes effect in every session that has the buffer mapped. It
+ * does not wait for the DSP, and costs nothing where the DSP sees the CPU's caches.
  *
  * Errors of GEM_SYNC:
  *
- * - ``-EOPNOTSUPP``: this driver does not serve buffers yet
+ * - ``-EINVAL``: neither QDA_GEM_SYNC_READ nor QDA_GEM_SYNC_WRITE; unknown @flags bit; the
+ *   buffer is imported, or made with QDA_GEM_WC
+ * - ``-ENOENT``: no such @handle
  */
 struct drm_qda_gem_sync {
 	__u32 handle;
