@@ -67,6 +67,7 @@ struct qda_banks {
  * @mappings: mappings of buffer objects in sessions
  * @attachments: dma-bufs of others that are attached to context banks, once per bank
  * @syncs: cache maintenance of whole buffer objects
+ * @copied: bytes of arguments that were copied
  * @dropped: messages from the DSP that belonged to nothing
  * @notified: announcements of the end of a PD that belonged to a session
  */
@@ -78,6 +79,7 @@ struct qda_stats {
 	atomic_t mappings;
 	atomic_t attachments;
 	atomic_long_t syncs;
+	atomic_long_t copied;
 	atomic_long_t dropped;
 	atomic_long_t notified;
 };

@@ -59,6 +59,7 @@ void qda_invocation_begin(struct qda_invocation *inv, struct qda_pool *pool, boo
 	inv->pool = pool;
 	inv->user = user;
 	inv->staging = NULL;
+	qda_operands_init(&inv->operands);
 	inv->client_id = 0;
 	inv->error = 0;
 	inv->status = 0;

@@ -10,6 +10,8 @@
 #include <linux/types.h>
 #include <linux/workqueue_types.h>
 
+#include "qda_operands.h"
+
 struct qda_device;
 struct qda_pool;
 struct qda_staging;
@@ -23,6 +25,7 @@ struct qda_staging;
  * @index: its slot in @pool
  * @user: call of a user: it waits for its turn and for an id; else one of the kernel
  * @staging: memory of the payload, NULL if that is in the pool's slot
+ * @operands: mapped buffers that are arguments
  * @size: bytes of the payload
  * @client_id: session id for the message
  * @handle: handle of the callee
@@ -44,6 +47,7 @@ struct qda_invocation {
 	u32 index;
 	bool user;
 	struct qda_staging *staging;
+	struct qda_operands operands;
 	u32 size;
 	u32 client_id;
 	u32 handle;

@@ -17,6 +17,7 @@
 #include <drm/qda_accel.h>
 
 #include "qda_device.h"
+#include "qda_gem.h"
 #include "qda_invocation.h"
 #include "qda_invoke.h"
 #include "qda_mapping.h"
@@ -39,12 +40,19 @@
 
 /**
  * struct qda_call - A user's call while its ioctl runs
+ * @file: the caller's file
  * @inputs: number of input buffers
- * @payload: shape of the payload; the addresses of inline arguments are user pointers
+ * @buffers: number of buffers
+ * @in_handles: number of input DMA handles, which follow the buffers
+ * @payload: shape of the payload; the addresses of inline arguments are user pointers,
+ *	and those of mapped ones are offsets until they are mapped
  * @few: the arguments, if they are not many
  */
 struct qda_call {
+	struct drm_file *file;
 	u32 inputs;
+	u32 buffers;
+	u32 in_handles;
 	struct qda_payload payload;
 	struct qda_payload_arg few[QDA_CALL_FEW];
 };
@@ -63,6 +71,17 @@ static int qda_call_check(const struct drm_qda_invoke *args)
 	return 0;
 }
 
+static bool qda_call_is_output(const struct qda_call *call, u32 index)
+{
+	return index < call->buffers ? index >= call->inputs :
+				       index >= call->buffers + call->in_handles;
+}
+
+static bool qda_call_is_copied(const struct qda_payload_arg *arg)
+{
+	return arg->kind == QDA_PAYLOAD_INLINE && arg->length;
+}
+
 /* Arguments after the first @buffers are DMA handles, which must be keys. */
 static int qda_call_check_arg(const struct drm_qda_arg *arg, bool buffer)
 {
@@ -70,7 +89,7 @@ static int qda_call_check_arg(const struct drm_qda_arg *arg, bool buffer)
 	case QDA_ARG_INLINE:
 		return buffer && !arg->handle ? 0 : -EINVAL;
 	case QDA_ARG_BO:
-		return buffer ? -EOPNOTSUPP : -EINVAL;
+		return buffer ? 0 : -EINVAL;
 	case QDA_ARG_KEY:
 		return buffer ? -EINVAL : -EOPNOTSUPP;
 	default:
@@ -78,8 +97,15 @@ static int qda_call_check_arg(const struct drm_qda_arg *arg, bool buffer)
 	}
 }
 
-static int qda_call_read_args(struct qda_call *call, const struct drm_qda_arg __user *user,
-			      u32 buffers)
+static void qda_call_take_arg(struct qda_payload_arg *to, const struct drm_qda_arg *arg)
+{
+	to->kind = arg->kind == QDA_ARG_INLINE ? QDA_PAYLOAD_INLINE : QDA_PAYLOAD_MAPPED;
+	to->addr = arg->addr;
+	to->length = arg->length;
+	to->key = arg->handle;
+}
+
+static int qda_call_read_args(struct qda_call *call, const struct drm_qda_arg __user *user)
 {
 	struct drm_qda_arg batch[QDA_CALL_FEW];
 
@@ -91,13 +117,11 @@ static int qda_call_read_args(struct qda_call *call, const struct drm_qda_arg __
 		if (arg == batch && copy_from_user(batch, user + i, count * sizeof(*batch)))
 			return -EFAULT;
 
-		ret = qda_call_check_arg(arg, i < buffers);
+		ret = qda_call_check_arg(arg, i < call->buffers);
 		if (ret)
 			return ret;
 
-		call->payload.args[i].kind = QDA_PAYLOAD_INLINE;
-		call->payload.args[i].addr = arg->addr;
-		call->payload.args[i].length = arg->length;
+		qda_call_take_arg(&call->payload.args[i], arg);
 	}
 
 	return 0;
@@ -109,13 +133,18 @@ static void qda_call_fini(struct qda_call *call)
 		kvfree(call->payload.args);
 }
 
-static int qda_call_init(struct qda_call *call, const struct drm_qda_invoke *args)
+static int qda_call_init(struct qda_call *call, const struct drm_qda_invoke *args,
+			 struct drm_file *file)
 {
-	u32 buffers = QDA_SCALARS_IN(args->sc) + QDA_SCALARS_OUT(args->sc);
-	u32 count = buffers + QDA_SCALARS_IN_HANDLES(args->sc) + QDA_SCALARS_OUT_HANDLES(args->sc);
+	u32 count;
 	int ret;
 
+	call->file = file;
 	call->inputs = QDA_SCALARS_IN(args->sc);
+	call->buffers = call->inputs + QDA_SCALARS_OUT(args->sc);
+	call->in_handles = QDA_SCALARS_IN_HANDLES(args->sc);
+	count = call->buffers + call->in_handles + QDA_SCALARS_OUT_HANDLES(args->sc);
+
 	call->payload.count = count;
 	call->payload.args = call->few;
 	if (count > QDA_CALL_FEW) {
@@ -124,7 +153,7 @@ static int qda_call_init(struct qda_call *call, const struct drm_qda_invoke *arg
 			return -ENOMEM;
 	}
 
-	ret = qda_call_read_args(call, u64_to_user_ptr(args->args), buffers);
+	ret = qda_call_read_args(call, u64_to_user_ptr(args->args));
 	if (ret)
 		goto err_fini;
 
@@ -139,6 +168,53 @@ err_fini:
 	return ret;
 }
 
+static int qda_call_map_arg(const struct qda_call *call, struct qda_invocation *inv, u32 index)
+{
+	struct qda_payload_arg *arg = &call->payload.args[index];
+	struct qda_mapping *map = qda_gem_map(call->file, arg->key);
+	size_t size;
+
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+
+	size = qda_mapping_size(map);
+	if (arg->addr > size || arg->length > size - arg->addr) {
+		qda_mapping_put(map);
+		return -EINVAL;
+	}
+	arg->addr += qda_mapping_address(map);
+
+	return qda_operands_add(&inv->operands, map, qda_call_is_output(call, index));
+}
+
+/* Of an empty argument neither offset nor handle mean anything. */
+static int qda_call_map(const struct qda_call *call, struct qda_invocation *inv)
+{
+	for (u32 i = 0; i < call->payload.count; i++) {
+		const struct qda_payload_arg *arg = &call->payload.args[i];
+		int ret;
+
+		if (arg->kind != QDA_PAYLOAD_MAPPED || !arg->length)
+			continue;
+		ret = qda_call_map_arg(call, inv, i);
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
+static u64 qda_call_copied_bytes(const struct qda_call *call, bool outputs)
+{
+	u64 bytes = 0;
+
+	for (u32 i = outputs ? call->inputs : 0; i < (outputs ? call->buffers : call->inputs); i++)
+		if (qda_call_is_copied(&call->payload.args[i]))
+			bytes += call->payload.args[i].length;
+
+	return bytes;
+}
+
 /*
  * Coherent memory may only be touched inside the channel's gate, where one must not
  * wait for a user's page: a user can make that take for ever, and it would hold up
@@ -150,7 +226,7 @@ static int qda_call_copy_in_atomic(const struct qda_call *call, void *cpu)
 		const struct qda_payload_arg *arg = &call->payload.args[i];
 
 		/* The address of an empty argument may be anything. */
-		if (!arg->length)
+		if (!qda_call_is_copied(arg))
 			continue;
 		if (i >= call->inputs)
 			memset(cpu + arg->offset, 0, arg->length);
@@ -185,7 +261,7 @@ static int qda_call_copy_in(const struct qda_call *call, void *cpu)
 		const struct qda_payload_arg *arg = &call->payload.args[i];
 
 		/* The address of an empty argument may be anything. */
-		if (!arg->length)
+		if (!qda_call_is_copied(arg))
 			continue;
 		if (i >= call->inputs)
 			memset(cpu + arg->offset, 0, arg->length);
@@ -228,6 +304,7 @@ static int qda_call_load(const struct qda_call *call, struct qda_invocation *inv
 {
 	int ret;
 
+	atomic_long_add(qda_call_copied_bytes(call, false), &inv->qdev->stats.copied);
 	inv->size = call->payload.size;
 	if (qda_call_is_small(&call->payload)) {
 		ret = qda_call_load_slot(call, inv);
@@ -243,7 +320,7 @@ static int qda_call_copy_out(const struct qda_call *call, const void *cpu)
 	for (u32 i = call->inputs; i < call->payload.count; i++) {
 		const struct qda_payload_arg *arg = &call->payload.args[i];
 
-		if (arg->length &&
+		if (qda_call_is_copied(arg) &&
 		    copy_to_user(u64_to_user_ptr(arg->addr), cpu + arg->offset, arg->length))
 			return -EFAULT;
 	}
@@ -256,7 +333,7 @@ static int qda_call_copy_out_atomic(const struct qda_call *call, const void *cpu
 	for (u32 i = call->inputs; i < call->payload.count; i++) {
 		const struct qda_payload_arg *arg = &call->payload.args[i];
 
-		if (arg->length &&
+		if (qda_call_is_copied(arg) &&
 		    copy_to_user_nofault(u64_to_user_ptr(arg->addr), cpu + arg->offset,
 					 arg->length))
 			return -EFAULT;
@@ -303,8 +380,11 @@ static int qda_call_store_slot(const struct qda_call *call, struct qda_invocatio
 /* What the DSP did not write of an output is zero: it was before the call. */
 static int qda_call_store(const struct qda_call *call, struct qda_invocation *inv)
 {
-	if (call->inputs == call->payload.count)
+	u64 bytes = qda_call_copied_bytes(call, true);
+
+	if (!bytes)
 		return 0;
+	atomic_long_add(bytes, &inv->qdev->stats.copied);
 	if (!inv->staging)
 		return qda_call_store_slot(call, inv);
 	if (!qda_mapping_sync_for_cpu(inv->staging->map, DMA_BIDIRECTIONAL))
@@ -320,6 +400,10 @@ static int qda_call_conclude(const struct qda_call *call, struct qda_invocation 
 
 	if (inv->error)
 		return inv->error;
+
+	/* The DSP may have written something even if it says that it failed. */
+	if (!qda_operands_sync_for_cpu(&inv->operands))
+		return -EPIPE;
 
 	*status = inv->status;
 	if (!inv->status)
@@ -350,9 +434,9 @@ static int qda_call_execute(struct qda_invocation *inv, struct qda_process *proc
 	return qda_invocation_run(inv, MAX_SCHEDULE_TIMEOUT);
 }
 
-static int qda_call_run(const struct qda_call *call, struct qda_session *session,
-			struct drm_qda_invoke *args)
+static int qda_call_run(const struct qda_call *call, struct drm_qda_invoke *args)
 {
+	struct qda_session *session = call->file->driver_priv;
 	struct qda_invocation *inv;
 	struct qda_pool *pool;
 	u64 generation;
@@ -370,9 +454,16 @@ static int qda_call_run(const struct qda_call *call, struct qda_session *session
 	inv->client_id = session->id;
 	inv->handle = args->handle;
 	inv->sc = args->sc;
+	ret = qda_call_map(call, inv);
+	if (ret)
+		goto out_put_inv;
 	ret = qda_call_load(call, inv);
 	if (ret)
 		goto out_put_inv;
+	if (!qda_operands_sync_for_device(&inv->operands)) {
+		ret = -ENODEV;
+		goto out_put_inv;
+	}
 
 	ret = qda_call_execute(inv, &session->process, generation);
 	if (!ret)
@@ -403,11 +494,11 @@ int qda_ioctl_remote_invoke(struct drm_device *drm, void *data, struct drm_file 
 	if (ret)
 		return ret;
 
-	ret = qda_call_init(&call, args);
+	ret = qda_call_init(&call, args, file);
 	if (ret)
 		return ret;
 
-	ret = qda_call_run(&call, file->driver_priv, args);
+	ret = qda_call_run(&call, args);
 	qda_call_fini(&call);
 
 	/* New calls do not get this far without a DSP: it went while this one waited. */

@@ -30,12 +30,14 @@ enum qda_payload_kind {
  * @length: bytes, 0 for an empty argument
  * @offset: inline: where the bytes are in the payload, set by qda_payload_layout()
  * @kind: &enum qda_payload_kind
+ * @key: for the caller's own use
  */
 struct qda_payload_arg {
 	u64 addr;
 	u64 length;
 	u32 offset;
 	u32 kind;
+	u32 key;
 };
 
 /**

@@ -282,6 +282,7 @@ void qda_pool_return(struct qda_invocation *inv)
 	struct qda_pool *pool = inv->pool;
 	bool user = inv->user;
 
+	qda_operands_fini(&inv->operands);
 	if (inv->staging)
 		qda_pool_return_staging(pool, inv->staging);
 

@@ -19,6 +19,9 @@
 #include "qda_query.h"
 #include "qda_user.h"
 
+#define QDA_FEATURES								\
+	(QDA_FEATURE_CREATE_POINTER | QDA_FEATURE_INLINE | QDA_FEATURE_BUFFERS)
+
 /* Capabilities of a DSP are numbered from 1. */
 #define QDA_CAPABILITY_MAX	255
 
@@ -101,7 +104,7 @@ int qda_ioctl_query(struct drm_device *drm, void *data, struct drm_file *file)
 	case QDA_QUERY_ADDRESS_WIDTH:
 		return qda_query_number(args, qda_device_dma_bits(qdev));
 	case QDA_QUERY_FEATURES:
-		return qda_query_number(args, QDA_FEATURE_CREATE_POINTER | QDA_FEATURE_INLINE);
+		return qda_query_number(args, QDA_FEATURES);
 	default:
 		return -EINVAL;
 	}

@@ -373,7 +373,8 @@ enum drm_qda_arg_kind {
 /**
  * struct drm_qda_arg - One argument of a call
  * @addr: user pointer or offset, see &enum drm_qda_arg_kind
- * @length: bytes; an argument of 0 bytes is passed as empty and @addr is not used
+ * @length: bytes; an argument of 0 bytes is passed as empty, and neither @addr nor the
+ *	GEM handle is looked at
  * @handle: GEM handle or key, see &enum drm_qda_arg_kind
  * @kind: &enum drm_qda_arg_kind
  */
@@ -399,18 +400,24 @@ struct drm_qda_arg {
  * @cookie: must be zero; kept for re-attaching to an interrupted call
  * @user_data: in, given back with the completion event of an asynchronous call
  *
- * Calls a method of the session's process and waits for its answer. Outputs are
- * written to user memory only when @dsp_status is 0.
+ * Calls a method of the session's process and waits for its answer. INLINE outputs are
+ * written to user memory only when @dsp_status is 0; what the DSP writes to a
+ * buffer is there in any case.
  *
  * Errors of REMOTE_INVOKE:
  *
  * - ``-EINVAL``: unknown @flags bit or not zero @cookie; unknown kind; an INLINE
  *   argument with a handle; attribute bits 31:29 of @sc set; a kind that does
- *   not fit the argument's place
+ *   not fit the argument's place; a range that is not inside its buffer; an imported
+ *   buffer that is not contiguous for a DSP without an IOMMU, or that its exporter
+ *   refuses to map for that reason
+ * - ``-ENOENT``: a BO argument's handle does not exist
+ * - ``-EDQUOT``: a buffer is not mapped yet, and with it the user would have more than
+ *   QDA_LIMIT_MAPPED bytes mapped
  * - ``-E2BIG``: more INLINE bytes than QDA_LIMIT_INLINE
  * - ``-EFAULT``: @args or the memory of an argument cannot be accessed
  * - ``-EPERM``: @handle is 1, which belongs to the kernel
- * - ``-EOPNOTSUPP``: BO or KEY arguments or QDA_INVOKE_ASYNC, not served yet
+ * - ``-EOPNOTSUPP``: KEY arguments or QDA_INVOKE_ASYNC, not served yet
  * - ``-ENOTCONN``: the session has no process
  * - ``-EPIPE``: the process died, or the DSP went away while the call waited
  * - ``-EINTR``: killed while waiting; the DSP may still run the method
