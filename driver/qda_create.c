@@ -77,12 +77,29 @@ static int qda_create_copy_image(struct qda_bo *bo, const struct qda_process_ima
 	return ret;
 }
 
+static struct qda_mapping *qda_create_map_buffer(struct qda_session *session, struct qda_bo *bo)
+{
+	struct qda_mapping *map = qda_mapping_use(session, bo);
+
+	/* It may have been mapped before the image was written. */
+	if (!IS_ERR(map) && !qda_mapping_sync_for_device(map, DMA_TO_DEVICE)) {
+		qda_mapping_put(map);
+		return ERR_PTR(-ENODEV);
+	}
+
+	return map;
+}
+
 static struct qda_mapping *qda_create_map_image(struct qda_session *session,
 						const struct qda_process_image *image)
 {
-	struct qda_bo *bo = qda_bo_create(session->qdev, image->filelen);
+	struct qda_bo *bo;
 	int ret;
 
+	if (image->bo)
+		return qda_create_map_buffer(session, image->bo);
+
+	bo = qda_bo_create(session->qdev, image->filelen);
 	if (IS_ERR(bo))
 		return ERR_CAST(bo);
 

@@ -5,14 +5,18 @@
  * Ioctls about a session's process, and those that are not served.
  */
 #include <linux/capability.h>
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/sizes.h>
 
 #include <drm/drm_file.h>
 #include <drm/qda_accel.h>
 
+#include "qda_bo.h"
 #include "qda_device.h"
+#include "qda_gem.h"
 #include "qda_ioctl.h"
+#include "qda_prime.h"
 #include "qda_process.h"
 #include "qda_session.h"
 
@@ -20,11 +24,6 @@
 	(QDA_ATTR_DEBUG | QDA_ATTR_PTRACE | QDA_ATTR_CRC |			\
 	 QDA_ATTR_UNSIGNED_MODULE | QDA_ATTR_ADAPTIVE_QOS |			\
 	 QDA_ATTR_SYSTEM_PROCESS | QDA_ATTR_PRIVILEGED)
-
-static bool qda_create_has_buffer(const struct drm_qda_init_create *args)
-{
-	return args->filefd > 0 || args->handle;
-}
 
 static int qda_create_check_image(const struct drm_qda_init_create *args)
 {
@@ -59,6 +58,24 @@ static bool qda_create_is_privileged(const struct qda_device *qdev, u32 attrs)
 	return !(attrs & QDA_ATTR_UNSIGNED_MODULE) || !qdev->domain->unsigned_pd;
 }
 
+static struct qda_bo *qda_create_find_buffer(const struct drm_qda_init_create *args,
+					     struct qda_device *qdev, struct drm_file *file)
+{
+	struct qda_bo *bo = NULL;
+
+	if (args->handle)
+		bo = qda_gem_lookup(file, args->handle);
+	else if (args->filefd > 0)
+		bo = qda_prime_bo_from_fd(qdev, args->filefd);
+
+	if (!IS_ERR_OR_NULL(bo) && args->filelen > qda_bo_size(bo)) {
+		qda_bo_put(bo);
+		return ERR_PTR(-EINVAL);
+	}
+
+	return bo;
+}
+
 /**
  * qda_ioctl_session_create - Implements DRM_IOCTL_QDA_REMOTE_SESSION_CREATE
  * @drm: the DRM device
@@ -69,6 +86,7 @@ static bool qda_create_is_privileged(const struct qda_device *qdev, u32 attrs)
  */
 int qda_ioctl_session_create(struct drm_device *drm, void *data, struct drm_file *file)
 {
+	struct qda_device *qdev = to_qda_device(drm);
 	struct drm_qda_init_create *args = data;
 	struct qda_process_image image;
 	int ret;
@@ -78,17 +96,22 @@ int qda_ioctl_session_create(struct drm_device *drm, void *data, struct drm_file
 	ret = qda_create_check(args);
 	if (ret)
 		return ret;
-	if (qda_create_is_privileged(to_qda_device(drm), args->attrs) && !capable(CAP_SYS_ADMIN))
+	if (qda_create_is_privileged(qdev, args->attrs) && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	if (qda_create_has_buffer(args))
-		return -EOPNOTSUPP;
 
+	image.bo = qda_create_find_buffer(args, qdev, file);
+	if (IS_ERR(image.bo))
+		return PTR_ERR(image.bo);
 	image.file = args->file;
 	image.filelen = args->filelen;
 	image.siglen = args->siglen;
 	image.attrs = args->attrs;
 
-	return qda_process_create(file->driver_priv, &image, &args->dsp_status);
+	ret = qda_process_create(file->driver_priv, &image, &args->dsp_status);
+	if (image.bo)
+		qda_bo_put(image.bo);
+
+	return ret;
 }
 
 /**

@@ -10,6 +10,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue_types.h>
 
+struct qda_bo;
 struct qda_invocation;
 struct qda_mapping;
 struct qda_pool;
@@ -90,12 +91,14 @@ struct qda_process {
 
 /**
  * struct qda_process_image - What a process is made from
- * @file: user pointer to the ELF image
+ * @bo: buffer that contains the ELF image, if it is not NULL
+ * @file: user pointer to the ELF image, if @bo is NULL
  * @filelen: bytes of it, 0 for the firmware's own shell
  * @siglen: bytes of signature at its end
  * @attrs: attributes of the process
  */
 struct qda_process_image {
+	struct qda_bo *bo;
 	u64 file;
 	u32 filelen;
 	u32 siglen;

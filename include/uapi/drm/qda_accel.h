@@ -267,7 +267,8 @@ struct drm_qda_remote_attach {
  * @pad: must be zero
  *
  * Makes a process on the DSP for this session. Exactly one of @filefd, @file and
- * @handle names the image when @filelen is not zero. A PD without
+ * @handle names the image when @filelen is not zero; it starts at the beginning of a
+ * buffer, and the DSP has read it when the ioctl succeeds. A PD without
  * QDA_ATTR_UNSIGNED_MODULE is a signed PD and needs CAP_SYS_ADMIN; an unsigned one
  * is open to everyone on cdsp and gdsp domains and needs CAP_SYS_ADMIN elsewhere.
  *
@@ -278,10 +279,14 @@ struct drm_qda_remote_attach {
  *
  * - ``-EINVAL``: @filelen over its limit; not exactly one image source, or one
  *   although @filelen is 0; @filefd below -1; @siglen over @filelen or without
- *   @attrs; unknown @attrs bit; @flags or @pad not zero
+ *   @attrs; unknown @attrs bit; @flags or @pad not zero; @filefd is not a DMA-BUF; the
+ *   buffer is shorter than @filelen, or is imported and not contiguous for a DSP
+ *   without an IOMMU
+ * - ``-EBADF``: @filefd is not an open file descriptor
+ * - ``-ENOENT``: no such @handle
+ * - ``-EDQUOT``: with the image the user would have more than QDA_LIMIT_MAPPED bytes mapped
  * - ``-EFAULT``: @file does not point to @filelen readable bytes
  * - ``-EPERM``: the caller lacks the privilege for these @attrs
- * - ``-EOPNOTSUPP``: the image is in a buffer and this driver does not serve that yet
  * - ``-EBUSY``: the session has a process or one is being made or released; or no
  *   context bank is free
  * - ``-EREMOTEIO``: the DSP refused, see @dsp_status
