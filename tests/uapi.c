@@ -9,13 +9,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/dma-heap.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "buffer.h"
 #include "client.h"
 #include "dsp.h"
 #include "fault.h"
@@ -48,14 +48,11 @@ struct uapi_ioctl {
 
 static const struct uapi_ioctl ioctls[] = {
 	{ "query", DRM_IOCTL_QDA_QUERY, { OUT(drm_qda_query, value), OUT(drm_qda_query, name) }, 0 },
-	{ "gem_create",
-	  DRM_IOCTL_QDA_GEM_CREATE,
-	  { OUT(drm_qda_gem_create, handle), NONE },
-	  QDA_FEATURE_BUFFERS },
+	{ "gem_create", DRM_IOCTL_QDA_GEM_CREATE, { OUT(drm_qda_gem_create, handle), NONE }, 0 },
 	{ "gem_mmap_offset",
 	  DRM_IOCTL_QDA_GEM_MMAP_OFFSET,
 	  { OUT(drm_qda_gem_mmap_offset, offset), NONE },
-	  QDA_FEATURE_BUFFERS },
+	  0 },
 	{ "remote_attach",
 	  DRM_IOCTL_QDA_REMOTE_ATTACH,
 	  { OUT(drm_qda_remote_attach, dsp_status), NONE },
@@ -81,7 +78,7 @@ static const struct uapi_ioctl ioctls[] = {
 	  DRM_IOCTL_QDA_REMOTE_SESSION_RELEASE,
 	  { OUT(drm_qda_session_release, dsp_status), NONE },
 	  0 },
-	{ "gem_sync", DRM_IOCTL_QDA_GEM_SYNC, { NONE, NONE }, QDA_FEATURE_BUFFERS },
+	{ "gem_sync", DRM_IOCTL_QDA_GEM_SYNC, { NONE, NONE }, 0 },
 };
 
 #define IOCTL_BYTES 256
@@ -133,6 +130,8 @@ static void fill_good(const struct uapi_ioctl *io, void *buf, struct invocation 
 			(struct drm_qda_init_create){ .filelen = sizeof(image),
 						      .attrs = QDA_ATTR_UNSIGNED_MODULE,
 						      .file = (uintptr_t)image };
+	else if (io->cmd == DRM_IOCTL_QDA_GEM_CREATE)
+		*(struct drm_qda_gem_create *)buf = (struct drm_qda_gem_create){ .size = 20000 };
 	else if (io->cmd == DRM_IOCTL_QDA_REMOTE_INVOKE)
 		memcpy(buf, &inv->req, sizeof(inv->req));
 }
@@ -200,7 +199,7 @@ static void any_enomem(const void *arg)
 	}
 	CHECK_ERR(normal, ret);
 	ktap_note("%u places can fail, %u gave -ENOMEM", nth - 2, nomem);
-	if (create || invoke)
+	if (create || invoke || io->cmd == DRM_IOCTL_QDA_GEM_CREATE)
 		CHECK(nomem > 0);
 	free(inv);
 	dsp_finish(dsp);
@@ -279,7 +278,7 @@ __attribute__((constructor)) static void register_tables(void)
 	register_each("eopnotsupp", any_eopnotsupp, true);
 	register_each("outputs_zero_on_error", any_outputs_zero, false);
 	register_each("long_struct", any_long_struct, false);
-	ktap_after_each(dsp_remove_all);
+	ktap_after_each(buffers_after_each);
 }
 
 /* ---- numbers ---- */
@@ -374,7 +373,7 @@ TEST(query_einval)
 		{ QDA_QUERY_CAPABILITY, 256 },
 		{ QDA_QUERY_CAPABILITY, ~0u },
 		{ QDA_QUERY_LIMIT, 0 },
-		{ QDA_QUERY_LIMIT, 5 },
+		{ QDA_QUERY_LIMIT, QDA_LIMIT_MAPPED + 1 },
 		{ QDA_QUERY_LIMIT, ~0u },
 		{ QDA_QUERY_ADDRESS_WIDTH, 1 },
 		{ QDA_QUERY_FEATURES, 1 },
@@ -534,30 +533,6 @@ TEST(remote_session_create_eperm)
 
 	CHECK_EQ(EPERM, client_wait(client_start(signed_pd_as_nobody, dsp->node)));
 	CHECK_EQ(0, vdsp_get(dsp, "calls"));
-	dsp_finish(dsp);
-}
-
-static int heap_buffer(size_t size)
-{
-	struct dma_heap_allocation_data data = { .len = size, .fd_flags = O_RDWR | O_CLOEXEC };
-	int heap = open("/dev/dma_heap/system", O_RDONLY | O_CLOEXEC);
-
-	if (heap < 0 || do_ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data))
-		FAIL("no buffer from /dev/dma_heap/system: %m");
-	close(heap);
-	return data.fd;
-}
-
-TEST(remote_session_create_eopnotsupp)
-{
-	struct dsp *dsp = dsp_new("cdsp");
-	int fd = dsp_open(dsp), buffer = heap_buffer(sizeof(image));
-
-	if (features(fd) & QDA_FEATURE_CREATE_BUFFER)
-		SKIP("this driver takes the image from a buffer");
-	REFUSE(-EOPNOTSUPP, create.file = 0; create.filefd = buffer);
-	REFUSE(-EOPNOTSUPP, create.file = 0; create.handle = 1);
-	close(buffer);
 	dsp_finish(dsp);
 }
 
@@ -982,10 +957,6 @@ TEST(remote_invoke_eopnotsupp)
 	struct session s = session_new(dsp);
 	uint64_t have = features(s.fd);
 
-	if (!(have & QDA_FEATURE_BUFFERS)) {
-		REFUSE_CALL(-EOPNOTSUPP, inv->args[0].kind = QDA_ARG_BO; inv->args[0].handle = 1);
-		REFUSE_CALL(-EOPNOTSUPP, inv->args[1].kind = QDA_ARG_BO; inv->args[1].handle = 1);
-	}
 	if (!(have & QDA_FEATURE_MAP))
 		REFUSE_CALL(-EOPNOTSUPP,
 			    inv->req.sc = QDA_SCALARS(2, 1, 0) | QDA_SCALARS_HANDLES(1, 0);

@@ -1,0 +1,884 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * Buffer objects: what the application has in them is what the DSP sees and the other
+ * way round, with no copy between; and the DSP sees them exactly as long and in exactly
+ * those sessions as they are mapped.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "client.h"
+#include "dsp.h"
+#include "ktap.h"
+#include "sys.h"
+
+__attribute__((constructor)) static void setup(void)
+{
+	ktap_after_each(buffers_after_each);
+}
+
+static void check_zero(const unsigned char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (p[i])
+			FAIL("byte %zu of %zu is %#x, not zero", i, len, p[i]);
+}
+
+/* ---- buffer objects and the CPU ---- */
+
+TEST(sizes_are_rounded_up_to_pages)
+{
+	static const uint64_t sizes[] = { 1, PAGE - 1, PAGE, PAGE + 1, 100001, MIB + 1 };
+	struct dsp *dsp = dsp_new("cdsp");
+	int fd = dsp_open(dsp);
+
+	for (uint32_t flags = 0; flags <= QDA_GEM_WC; flags += QDA_GEM_WC) {
+		for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+			struct buffer b = buffer_new(fd, sizes[i], flags);
+			uint64_t rounded = (sizes[i] + PAGE - 1) / PAGE * PAGE;
+
+			CHECK_EQ(rounded, b.size);
+			check_zero(b.mem, b.size);
+			memset(b.mem, POISON, b.size);
+			CHECK(mmap(NULL, b.size + PAGE, PROT_READ, MAP_SHARED, fd,
+				   buffer_offset(&b)) == MAP_FAILED);
+			buffer_munmap(&b);
+			buffer_close(&b);
+		}
+	}
+	CHECK_EQ(0, qda_get(dsp, "buffer_objects"));
+	buffers_finish(dsp);
+}
+
+/* The pages of the last one are zeroed before somebody else gets them. */
+TEST(new_buffers_are_zero)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	int fd = dsp_open(dsp);
+
+	for (int round = 0; round < 20; round++) {
+		struct buffer b = buffer_new(fd, 64 * PAGE, round & QDA_GEM_WC);
+
+		check_zero(b.mem, b.size);
+		memset(b.mem, 'S', b.size);
+		buffer_munmap(&b);
+		buffer_close(&b);
+	}
+	buffers_finish(dsp);
+}
+
+static void check_two_mappings(int fd, uint32_t flags)
+{
+	struct buffer b = buffer_new(fd, 100001, flags);
+	unsigned char *again = buffer_mmap(&b), *pattern = malloc(b.size);
+
+	fill_pattern(pattern, b.size, 3 + flags);
+	memcpy(b.mem, pattern, b.size);
+	CHECK_MEM(pattern, again, b.size);
+	again[b.size - 1] ^= 1;
+	CHECK_EQ(pattern[b.size - 1] ^ 1, b.mem[b.size - 1]);
+	free(pattern);
+}
+
+TEST(mappings_of_a_buffer_show_the_same_memory)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	int fd = dsp_open(dsp);
+
+	check_two_mappings(fd, 0);
+	check_two_mappings(fd, QDA_GEM_WC);
+	buffers_finish(dsp);
+}
+
+TEST(mmap_offset_does_not_change)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	int fd = dsp_open(dsp);
+	struct buffer a = buffer_new(fd, PAGE, 0), b = buffer_new(fd, PAGE, 0);
+	uint64_t offset = buffer_offset(&a);
+
+	CHECK(offset != buffer_offset(&b));
+	CHECK_EQ(offset, buffer_offset(&a));
+	buffers_finish(dsp);
+}
+
+/* A copy for one process would not be what the DSP sees. */
+TEST(mmap_must_be_shared)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct buffer b = buffer_new(dsp_open(dsp), PAGE, 0);
+
+	CHECK(mmap(NULL, b.size, PROT_READ | PROT_WRITE, MAP_PRIVATE, b.fd, buffer_offset(&b)) ==
+	      MAP_FAILED);
+	CHECK_EQ(EINVAL, errno);
+	buffers_finish(dsp);
+}
+
+TEST(mmap_needs_a_handle)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct buffer b = buffer_new(dsp_open(dsp), PAGE, 0);
+	uint64_t offset = buffer_offset(&b);
+	int other = dsp_open(dsp);
+
+	CHECK(mmap(NULL, b.size, PROT_READ, MAP_SHARED, other, offset) == MAP_FAILED);
+	CHECK_EQ(EACCES, errno);
+	buffer_close(&b);
+	CHECK(mmap(NULL, b.size, PROT_READ, MAP_SHARED, b.fd, offset) == MAP_FAILED);
+	buffers_finish(dsp);
+}
+
+/* Half of the pages were touched before. */
+static void check_half_used(struct buffer *b)
+{
+	for (size_t i = 0; i < b->size / 2; i++)
+		CHECK_EQ(POISON, b->mem[i]);
+	check_zero(b->mem + b->size / 2, b->size / 2);
+	memset(b->mem, 7, b->size);
+	CHECK_EQ(7, b->mem[b->size - 1]);
+}
+
+TEST(mmap_outlives_the_handle)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct buffer b = buffer_new(dsp_open(dsp), 8 * PAGE, 0);
+
+	memset(b.mem, POISON, b.size / 2);
+	buffer_close(&b);
+	CHECK_EQ(1, qda_get(dsp, "buffer_objects"));
+	check_half_used(&b);
+	buffer_munmap(&b);
+	CHECK_EQ(0, qda_get(dsp, "buffer_objects"));
+	buffers_finish(dsp);
+}
+
+TEST(mmap_outlives_the_descriptor)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct buffer b = buffer_new(accel_open(dsp->node), 8 * PAGE, QDA_GEM_WC);
+
+	memset(b.mem, POISON, b.size / 2);
+	close(b.fd);
+	check_half_used(&b);
+	buffers_finish(dsp);
+}
+
+/* ---- calls ---- */
+
+struct bo_call {
+	struct invocation *inv;
+	struct dsp_call call;
+	struct job *job;
+};
+
+static void bo_call_start(struct dsp *dsp, struct session *s, struct bo_call *c)
+{
+	c->job = invoke_start(s->fd, &c->inv->req);
+	dsp_expect(dsp, &c->call, TEST_HANDLE, 1);
+	CHECK_EQ(c->inv->req.sc, c->call.msg.sc);
+}
+
+static void bo_call_end(struct dsp *dsp, struct bo_call *c)
+{
+	dsp_reply(dsp, &c->call, 0);
+	CHECK_OK(job_wait(c->job));
+	CHECK_EQ(0, c->inv->req.dsp_status);
+	free(c->inv);
+}
+
+/* A call that reads all of the buffer and answers; returns where it was on the DSP. */
+static uint64_t use(struct dsp *dsp, struct session *s, struct buffer *b)
+{
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	uint64_t addr;
+
+	inv_bo_in(c.inv, b->handle, 0, b->size);
+	bo_call_start(dsp, s, &c);
+	addr = c.call.page[0].addr;
+	bo_call_end(dsp, &c);
+	return addr;
+}
+
+/* The entry covers exactly the pages of the range. */
+static void check_entry(const struct dsp_call *call, unsigned int i, uint64_t offset, uint64_t len)
+{
+	uint64_t pages = (offset % PAGE + len + PAGE - 1) / PAGE;
+
+	CHECK_EQ(1, call->list[i].num);
+	CHECK_EQ(len, call->arg[i].len);
+	CHECK_EQ(offset % PAGE, call->arg[i].pv % PAGE);
+	CHECK_EQ(0, call->page[call->list[i].pgidx].addr % PAGE);
+	CHECK_EQ(pages * PAGE, call->page[call->list[i].pgidx].size);
+}
+
+static void check_range(struct dsp *dsp, struct session *s, struct buffer *b, uint64_t offset,
+			uint64_t len)
+{
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	unsigned char *expected = malloc(b->size);
+	uint64_t seen;
+	void *p;
+
+	fill_pattern(expected, b->size, offset);
+	memcpy(b->mem, expected, b->size);
+	inv_bo_in(c.inv, b->handle, offset, len);
+	inv_bo_out(c.inv, b->handle, offset, len);
+	bo_call_start(dsp, s, &c);
+	for (unsigned int i = 0; i < 2; i++) {
+		check_entry(&c.call, i, offset, len);
+		p = dsp_arg(dsp, &c.call, i, &seen);
+		CHECK_MEM(expected + offset, p, len);
+	}
+	fill_pattern(expected + offset, len, len + 1);
+	memcpy(p, expected + offset, len);
+	/* Seen at once, and nothing around it has changed, also after the call. */
+	CHECK_MEM(expected, b->mem, b->size);
+	bo_call_end(dsp, &c);
+	CHECK_MEM(expected, b->mem, b->size);
+	free(expected);
+}
+
+static void check_ranges(uint32_t flags)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct buffer b = buffer_new(s.fd, 100001, flags);
+	uint64_t ranges[][2] = {
+		{ 0, 1 },      { 1, 1 },      { PAGE - 1, 1 },	 { PAGE - 1, 2 },   { PAGE, PAGE },
+		{ 123, 9000 }, { 0, b.size }, { b.size - 1, 1 }, { 1, b.size - 1 }, { 50001, 3333 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
+		check_range(dsp, &s, &b, ranges[i][0], ranges[i][1]);
+	buffers_finish(dsp);
+}
+
+TEST(ranges_at_any_offset_of_a_cached_buffer)
+{
+	check_ranges(0);
+}
+
+TEST(ranges_at_any_offset_of_a_write_combined_buffer)
+{
+	check_ranges(QDA_GEM_WC);
+}
+
+/* The buffer holds numbers, argument i is the ith 16 bytes in another order. */
+TEST(most_arguments_are_buffers)
+{
+	enum { COUNT = 255, LEN = 24 };
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct buffer in = buffer_new(s.fd, COUNT * LEN, 0), out = buffer_new(s.fd, COUNT * LEN, 0);
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	uint64_t len;
+
+	fill_pattern(in.mem, in.size, 1);
+	for (int i = 0; i < COUNT; i++)
+		inv_bo_in(c.inv, in.handle, (COUNT - 1 - i) * LEN, LEN);
+	for (int i = 0; i < COUNT; i++)
+		inv_bo_out(c.inv, out.handle, i * LEN, LEN);
+	bo_call_start(dsp, &s, &c);
+	for (int i = 0; i < COUNT; i++) {
+		check_entry(&c.call, i, (COUNT - 1 - i) * LEN, LEN);
+		CHECK_MEM(in.mem + (COUNT - 1 - i) * LEN, dsp_arg(dsp, &c.call, i, &len), LEN);
+		memset(dsp_arg(dsp, &c.call, COUNT + i, &len), i, LEN);
+	}
+	bo_call_end(dsp, &c);
+	for (int i = 0; i < COUNT * LEN; i++)
+		CHECK_EQ(i / LEN, out.mem[i]);
+	CHECK_EQ(2, qda_get(dsp, "mappings"));
+	buffers_finish(dsp);
+}
+
+TEST(each_argument_in_a_buffer_of_its_own)
+{
+	enum { COUNT = 255 };
+	static struct buffer b[2 * COUNT];
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	uint64_t len;
+
+	for (int i = 0; i < 2 * COUNT; i++) {
+		b[i] = buffer_new(s.fd, 1, 0);
+		b[i].mem[i] = i;
+		if (i < COUNT)
+			inv_bo_in(c.inv, b[i].handle, i, 1);
+		else
+			inv_bo_out(c.inv, b[i].handle, i, 1);
+	}
+	bo_call_start(dsp, &s, &c);
+	for (int i = 0; i < 2 * COUNT; i++) {
+		unsigned char *p = dsp_arg(dsp, &c.call, i, &len);
+
+		CHECK_EQ(i & 0xff, *p);
+		*p ^= 0xff;
+	}
+	CHECK_EQ(2 * COUNT, qda_get(dsp, "mappings"));
+	bo_call_end(dsp, &c);
+	for (int i = 0; i < 2 * COUNT; i++)
+		CHECK_EQ((i & 0xff) ^ 0xff, b[i].mem[i]);
+	buffers_finish(dsp);
+}
+
+/* Overlapping ranges, as an input and as an output, are one memory on the DSP, too. */
+TEST(same_buffer_several_times_in_one_call)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct buffer b = buffer_new(s.fd, 3 * PAGE, 0);
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	unsigned char *in, *same, *out;
+	uint64_t len;
+
+	inv_bo_in(c.inv, b.handle, 0, b.size);
+	inv_bo_in(c.inv, b.handle, 0, b.size);
+	inv_bo_out(c.inv, b.handle, 5000, 100);
+	bo_call_start(dsp, &s, &c);
+	in = dsp_arg(dsp, &c.call, 0, &len);
+	same = dsp_arg(dsp, &c.call, 1, &len);
+	out = dsp_arg(dsp, &c.call, 2, &len);
+	CHECK(in == same);
+	CHECK(out == in + 5000);
+	memset(out, 9, len);
+	bo_call_end(dsp, &c);
+	check_zero(b.mem, 5000);
+	for (int i = 0; i < 100; i++)
+		CHECK_EQ(9, b.mem[5000 + i]);
+	check_zero(b.mem + 5100, b.size - 5100);
+	CHECK_EQ(1, qda_get(dsp, "mappings"));
+	buffers_finish(dsp);
+}
+
+/* Only INLINE bytes are copied, and each of them once. */
+TEST(mixed_with_inline_and_empty_arguments)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct buffer b = buffer_new(s.fd, 3 * PAGE, 0);
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	static const uint64_t lens[] = { 77, 5000, 0, 0, 33, 100, 0 };
+	char in[77], out[33];
+	long long copied = qda_get(dsp, "copied_bytes");
+	void *p[ARRAY_SIZE(lens)];
+	uint64_t len;
+
+	fill_pattern(in, sizeof(in), 1);
+	fill_pattern(b.mem, b.size, 2);
+	inv_in(c.inv, in, sizeof(in));
+	inv_bo_in(c.inv, b.handle, 4000, 5000);
+	/* Of an empty one neither the handle nor the offset is looked at. */
+	inv_bo_in(c.inv, 0xdead, ~0ull, 0);
+	inv_in(c.inv, NULL, 0);
+	inv_out(c.inv, out, sizeof(out));
+	inv_bo_out(c.inv, b.handle, 3, 100);
+	inv_bo_out(c.inv, b.handle, 7, 0);
+	bo_call_start(dsp, &s, &c);
+	for (unsigned int i = 0; i < ARRAY_SIZE(lens); i++) {
+		p[i] = dsp_arg(dsp, &c.call, i, &len);
+		CHECK_EQ(lens[i], len);
+		CHECK_EQ(!lens[i], !p[i]);
+	}
+	CHECK_MEM(in, p[0], sizeof(in));
+	CHECK_MEM(b.mem + 4000, p[1], 5000);
+	memset(p[4], 4, 33);
+	memset(p[5], 5, 100);
+	bo_call_end(dsp, &c);
+	for (size_t i = 0; i < sizeof(out); i++)
+		CHECK_EQ(4, out[i]);
+	for (size_t i = 0; i < 100; i++)
+		CHECK_EQ(5, b.mem[3 + i]);
+	CHECK_EQ(copied + 77 + 33, qda_get(dsp, "copied_bytes"));
+	buffers_finish(dsp);
+}
+
+TEST(buffers_are_not_copied)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct buffer b = buffer_new(s.fd, 2 * MIB, 0);
+	long long copied = qda_get(dsp, "copied_bytes");
+
+	CHECK(copied >= 0);
+	for (int i = 0; i < 3; i++)
+		check_range(dsp, &s, &b, i, b.size - i);
+	CHECK_EQ(copied, qda_get(dsp, "copied_bytes"));
+	buffers_finish(dsp);
+}
+
+TEST(what_a_failed_method_wrote_is_there)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct buffer b = buffer_new(s.fd, PAGE, 0);
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	uint64_t len;
+
+	inv_bo_out(c.inv, b.handle, 0, PAGE);
+	bo_call_start(dsp, &s, &c);
+	memset(dsp_arg(dsp, &c.call, 0, &len), 6, PAGE);
+	dsp_reply(dsp, &c.call, FRPC_EBADPARM);
+	CHECK_OK(job_wait(c.job));
+	CHECK_EQ(FRPC_EBADPARM, c.inv->req.dsp_status);
+	CHECK_EQ(6, b.mem[PAGE - 1]);
+	buffers_finish(dsp);
+}
+
+/* ---- mappings ---- */
+
+static bool pages_are(struct dsp *dsp, long long pages)
+{
+	return vdsp_get(dsp, "pages_mapped") == pages;
+}
+
+TEST(a_buffer_is_mapped_once_in_a_session)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct buffer b = buffer_new(s.fd, 5 * PAGE, 0);
+	long long pages = vdsp_get(dsp, "pages_mapped");
+	uint64_t addr;
+
+	/* One that is not used is not mapped. */
+	buffer_new(s.fd, 100 * PAGE, 0);
+	addr = use(dsp, &s, &b);
+	for (int i = 0; i < 5; i++)
+		CHECK_EQ(addr, use(dsp, &s, &b));
+	CHECK_EQ(1, qda_get(dsp, "mappings"));
+	CHECK_EQ(pages + 5, vdsp_get(dsp, "pages_mapped"));
+	CHECK(dsp_can_read(dsp, addr + b.size - 1));
+	CHECK_EQ(0, vdsp_get(dsp, "faults"));
+	buffers_finish(dsp);
+}
+
+TEST(closing_the_handle_unmaps)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct buffer b = buffer_new(s.fd, 5 * PAGE, 0);
+	long long objects = qda_get(dsp, "buffer_objects");
+	long long pages = vdsp_get(dsp, "pages_mapped");
+	uint64_t addr = use(dsp, &s, &b);
+
+	buffer_close(&b);
+	CHECK_EQ(0, qda_get(dsp, "mappings"));
+	CHECK(pages_are(dsp, pages));
+	CHECK(!dsp_can_read(dsp, addr));
+	/* Not even while the application still has it. */
+	CHECK_EQ(objects, qda_get(dsp, "buffer_objects"));
+	buffers_finish(dsp);
+}
+
+TEST(handle_closed_during_a_call)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct buffer b = buffer_new(s.fd, 2 * PAGE, 0);
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	uint64_t addr, len;
+
+	inv_bo_out(c.inv, b.handle, 0, b.size);
+	bo_call_start(dsp, &s, &c);
+	addr = c.call.page[0].addr;
+	buffer_close(&b);
+	CHECK_EQ(1, qda_get(dsp, "mappings"));
+	memset(dsp_arg(dsp, &c.call, 0, &len), 0x33, b.size);
+	CHECK_EQ(0x33, b.mem[b.size - 1]);
+	bo_call_end(dsp, &c);
+	CHECK_EQ(0, qda_get(dsp, "mappings"));
+	CHECK(!dsp_can_read(dsp, addr));
+	buffers_finish(dsp);
+}
+
+/* The same, and nobody in user space knows the memory any more. */
+TEST(handle_and_mmap_closed_during_a_call)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	/* The process has some of its own. */
+	long long objects = qda_get(dsp, "buffer_objects");
+	struct buffer b = buffer_new(s.fd, 2 * PAGE, 0);
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	uint64_t len;
+
+	inv_bo_out(c.inv, b.handle, 0, b.size);
+	bo_call_start(dsp, &s, &c);
+	buffer_close(&b);
+	buffer_munmap(&b);
+	memset(dsp_arg(dsp, &c.call, 0, &len), 0x33, PAGE);
+	bo_call_end(dsp, &c);
+	CHECK_EQ(objects, qda_get(dsp, "buffer_objects"));
+	buffers_finish(dsp);
+}
+
+/* Two calls at once: the first answer must not take the buffer from the second. */
+TEST(two_calls_share_a_mapping)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct buffer b = buffer_new(s.fd, 2 * PAGE, 0);
+	struct bo_call c[2];
+	uint64_t len;
+
+	for (int i = 0; i < 2; i++) {
+		c[i].inv = inv_new(TEST_HANDLE, 1);
+		inv_bo_out(c[i].inv, b.handle, i * PAGE, PAGE);
+		bo_call_start(dsp, &s, &c[i]);
+	}
+	buffer_close(&b);
+	memset(dsp_arg(dsp, &c[0].call, 0, &len), 1, PAGE);
+	bo_call_end(dsp, &c[0]);
+	CHECK_EQ(1, qda_get(dsp, "mappings"));
+	memset(dsp_arg(dsp, &c[1].call, 0, &len), 2, PAGE);
+	bo_call_end(dsp, &c[1]);
+	CHECK_EQ(0, qda_get(dsp, "mappings"));
+	CHECK_EQ(1, b.mem[0]);
+	CHECK_EQ(2, b.mem[PAGE]);
+	buffers_finish(dsp);
+}
+
+static int export(const struct buffer *b)
+{
+	struct drm_prime_handle prime = { .handle = b->handle, .flags = DRM_CLOEXEC | DRM_RDWR };
+
+	CHECK_OK(do_ioctl(b->fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime));
+	return prime.fd;
+}
+
+/* The same memory in another file of the same DSP, by a DMA-BUF. */
+static uint32_t share(const struct buffer *b, int other)
+{
+	int dmabuf = export(b);
+	uint32_t handle = dmabuf_import(other, dmabuf);
+
+	close(dmabuf);
+	return handle;
+}
+
+TEST(a_buffer_in_two_sessions_at_once)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s[2] = { session_new(dsp), session_new(dsp) };
+	struct buffer b = buffer_new(s[0].fd, 2 * PAGE, 0);
+	long long objects = qda_get(dsp, "buffer_objects");
+	uint32_t handles[2] = { b.handle, share(&b, s[1].fd) };
+	struct bo_call c[2];
+	unsigned char *p[2];
+	uint64_t len;
+
+	for (int i = 0; i < 2; i++) {
+		c[i].inv = inv_new(TEST_HANDLE, 1);
+		inv_bo_out(c[i].inv, handles[i], 0, b.size);
+		bo_call_start(dsp, &s[i], &c[i]);
+		p[i] = dsp_arg(dsp, &c[i].call, 0, &len);
+		CHECK_EQ(s[i].sid, dsp_sid(dsp, c[i].call.page[0].addr));
+	}
+	CHECK(s[0].sid != s[1].sid);
+	CHECK_EQ(objects, qda_get(dsp, "buffer_objects"));
+	CHECK_EQ(2, qda_get(dsp, "mappings"));
+	p[0][1] = 11;
+	CHECK_EQ(11, p[1][1]);
+	p[1][PAGE] = 22;
+	CHECK_EQ(22, b.mem[PAGE]);
+	bo_call_end(dsp, &c[0]);
+	/* One session's handle is not the other's business. */
+	CHECK_OK(gem_close(s[0].fd, handles[0]));
+	CHECK_EQ(1, qda_get(dsp, "mappings"));
+	p[1][3] = 33;
+	bo_call_end(dsp, &c[1]);
+	CHECK_EQ(33, b.mem[3]);
+	buffers_finish(dsp);
+}
+
+/* ---- isolation ---- */
+
+/* The same IOVA with another stream id. */
+static uint64_t with_sid(struct dsp *dsp, uint64_t addr, uint32_t sid)
+{
+	uint64_t mask = (1ull << dsp->info.sid_pos) - 1;
+
+	return (addr & mask) | (uint64_t)sid << dsp->info.sid_pos;
+}
+
+static bool dsp_can_write(struct dsp *dsp, uint64_t addr)
+{
+	void *p = dsp_mem(dsp, addr, 1);
+	int fds[2];
+	bool ok;
+
+	/* A system call that meets the fault returns -EFAULT instead of a signal. */
+	CHECK(!pipe(fds));
+	CHECK_EQ(1, write(fds[1], "x", 1));
+	ok = read(fds[0], p, 1) == 1;
+	close(fds[0]);
+	close(fds[1]);
+	return ok;
+}
+
+static void check_out_of_reach(struct dsp *dsp, uint64_t addr, uint32_t sid)
+{
+	uint64_t wrong = with_sid(dsp, addr, sid);
+	char name[32];
+	long long faults;
+
+	snprintf(name, sizeof(name), "bank%u/faults", sid);
+	faults = vdsp_get(dsp, name);
+	CHECK(!dsp_can_read(dsp, wrong));
+	CHECK(vdsp_get(dsp, name) > faults);
+	faults = vdsp_get(dsp, name);
+	CHECK(!dsp_can_write(dsp, wrong));
+	CHECK(vdsp_get(dsp, name) > faults);
+}
+
+/* The buffer is so big that a part lies where the other session has nothing of its own. */
+TEST(another_session_cannot_reach_a_buffer)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session owner = session_new(dsp), other = session_new(dsp);
+	struct buffer b = buffer_new(owner.fd, 16 * MIB, 0);
+	uint64_t addr = use(dsp, &owner, &b);
+
+	CHECK_EQ(owner.sid, dsp_sid(dsp, addr));
+	check_out_of_reach(dsp, addr, other.sid);
+	CHECK(dsp_can_write(dsp, addr));
+	CHECK_EQ('x', b.mem[0]);
+	buffers_finish(dsp);
+}
+
+/* Neither can its own session, next to it. */
+TEST(memory_beside_a_buffer_is_out_of_reach)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct buffer b = buffer_new(s.fd, 16 * MIB, 0);
+	uint64_t addr = use(dsp, &s, &b);
+
+	check_out_of_reach(dsp, addr - 1, s.sid);
+	buffers_finish(dsp);
+}
+
+/* A later session gets the bank while a DMA-BUF keeps the last one's buffer alive. */
+TEST(the_next_session_of_a_bank_cannot_reach_a_buffer)
+{
+	struct dsp *dsp = dsp_new("cdsp banks=1");
+	int fd = accel_open(dsp->node), dmabuf;
+	struct session s = session_create(dsp, fd), next;
+	struct buffer b = buffer_new(fd, 16 * MIB, 0);
+	uint64_t addr = use(dsp, &s, &b);
+	struct dsp_call call;
+
+	dmabuf = export(&b);
+	/* The mapping would keep the file open. */
+	buffer_munmap(&b);
+	close(fd);
+	expect_release(dsp, &call, s.id);
+	dsp_reply(dsp, &call, 0);
+	qda_wait(dsp, "sessions", 0);
+	CHECK_EQ(dsp->pages_at_start, vdsp_get(dsp, "pages_mapped"));
+	CHECK_EQ(1, qda_get(dsp, "buffer_objects"));
+	next = session_new(dsp);
+	CHECK_EQ(s.sid, next.sid);
+	check_out_of_reach(dsp, addr, next.sid);
+	close(dmabuf);
+	buffers_finish(dsp);
+}
+
+/* ---- the image of a process ---- */
+
+static void create_and_check(struct dsp *dsp, struct session *s, struct drm_qda_init_create *create,
+			     const void *image)
+{
+	struct frpc_create wire;
+	struct dsp_call call;
+	struct job *job;
+	uint64_t len;
+	void *p;
+
+	job = create_start(s->fd, create);
+	expect_create(dsp, &call, &wire);
+	CHECK_EQ(create->filelen, wire.filelen);
+	p = dsp_arg(dsp, &call, 2, &len);
+	CHECK_EQ(create->filelen, len);
+	CHECK_MEM(image, p, len);
+	dsp_reply(dsp, &call, 0);
+	CHECK_OK(job_wait(job));
+}
+
+TEST(image_in_a_buffer)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = { .fd = dsp_open(dsp) };
+	struct buffer b = buffer_new(s.fd, 5 * PAGE, 0);
+	struct drm_qda_init_create create = UNSIGNED_PD;
+	long long copied = qda_get(dsp, "copied_bytes");
+
+	fill_pattern(b.mem, b.size, 1);
+	create.handle = b.handle;
+	create.filelen = 4 * PAGE + 123;
+	create_and_check(dsp, &s, &create, b.mem);
+	CHECK_EQ(copied, qda_get(dsp, "copied_bytes"));
+	buffers_finish(dsp);
+}
+
+TEST(image_in_a_dma_buf)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = { .fd = dsp_open(dsp) };
+	struct drm_qda_init_create create = UNSIGNED_PD;
+	int dmabuf = heap_dmabuf(5 * PAGE);
+	void *p = mmap(NULL, 5 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0);
+
+	CHECK(p != MAP_FAILED);
+	fill_pattern(p, 5 * PAGE, 1);
+	create.filefd = dmabuf;
+	create.filelen = 4 * PAGE + 123;
+	create_and_check(dsp, &s, &create, p);
+	close(dmabuf);
+	buffers_finish(dsp);
+}
+
+/* ---- ends ---- */
+
+/* Makes a process, a buffer and a call that is not answered. */
+static int client_in_a_call(void *arg)
+{
+	struct drm_qda_init_create create = UNSIGNED_PD;
+	struct invocation *inv = inv_new(TEST_HANDLE, 1);
+	int fd = accel_open(arg);
+	struct buffer b;
+
+	CHECK_OK(qda_create(fd, &create));
+	b = buffer_new(fd, 2 * PAGE, 0);
+	inv_bo_out(inv, b.handle, 0, b.size);
+	return -qda_invoke(fd, &inv->req);
+}
+
+/* Killed: the DSP can use the buffer until it has answered. */
+TEST(client_killed_during_a_call)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct frpc_create wire;
+	struct dsp_call create, call, release;
+	uint64_t len;
+	pid_t pid = client_start(client_in_a_call, dsp->node);
+
+	expect_create(dsp, &create, &wire);
+	dsp_reply(dsp, &create, 0);
+	dsp_expect(dsp, &call, TEST_HANDLE, 1);
+	client_kill(pid);
+	expect_release(dsp, &release, wire.client_id);
+	CHECK_EQ(1, qda_get(dsp, "mappings"));
+	memset(dsp_arg(dsp, &call, 0, &len), 1, 2 * PAGE);
+	CHECK_EQ(2 * PAGE, len);
+	dsp_reply(dsp, &call, FRPC_EBADSTATE);
+	dsp_reply(dsp, &release, 0);
+	buffers_finish(dsp);
+}
+
+/* The PD dies; the buffer and what is in it stay for the session's next process. */
+TEST(buffer_survives_the_process)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp), again;
+	struct buffer b = buffer_new(s.fd, 2 * PAGE, 0);
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	struct drm_qda_init_create create = UNSIGNED_PD;
+	struct dsp_call call;
+	struct frpc_create wire;
+	struct job *job;
+	uint64_t len;
+
+	inv_bo_out(c.inv, b.handle, 0, b.size);
+	bo_call_start(dsp, &s, &c);
+	memset(dsp_arg(dsp, &c.call, 0, &len), POISON, PAGE);
+	dsp_notify(dsp, s.id, FRPC_PD_STATUS_EXCEPTION);
+	dsp_reply(dsp, &c.call, FRPC_EBADSTATE);
+	CHECK_ERR(-EPIPE, job_wait(c.job));
+	CHECK_EQ(POISON, b.mem[PAGE - 1]);
+	job = create_start(s.fd, &create);
+	expect_release(dsp, &call, s.id);
+	dsp_reply(dsp, &call, 0);
+	expect_create(dsp, &call, &wire);
+	dsp_reply(dsp, &call, 0);
+	CHECK_OK(job_wait(job));
+	again = (struct session){ .fd = s.fd, .id = wire.client_id };
+	check_range(dsp, &again, &b, 100, PAGE);
+	CHECK_EQ(1, qda_get(dsp, "mappings"));
+	buffers_finish(dsp);
+}
+
+static void check_after_the_dsp(uint32_t flags, bool in_call)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct buffer b = buffer_new(s.fd, 8 * PAGE, flags), never = buffer_new(s.fd, PAGE, flags);
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	uint64_t len;
+
+	memset(b.mem, POISON, b.size / 2);
+	use(dsp, &s, &b);
+	if (in_call) {
+		inv_bo_out(c.inv, b.handle, 0, b.size);
+		bo_call_start(dsp, &s, &c);
+		CHECK(dsp_arg(dsp, &c.call, 0, &len));
+	}
+	dsp_down(dsp);
+	if (in_call)
+		CHECK_ERR(-EPIPE, job_wait(c.job));
+	check_half_used(&b);
+	/* Nor is a page missing that was never used before. */
+	never.mem[0] = 1;
+	dsp_finish(dsp);
+	CHECK_EQ(7, b.mem[b.size - 1]);
+	CHECK_EQ(1, never.mem[0]);
+	buffer_munmap(&b);
+	buffer_munmap(&never);
+}
+
+TEST(cached_mmap_outlives_the_dsp)
+{
+	check_after_the_dsp(0, false);
+}
+
+TEST(write_combined_mmap_outlives_the_dsp)
+{
+	check_after_the_dsp(QDA_GEM_WC, false);
+}
+
+TEST(mmap_outlives_the_dsp_with_a_call_in_flight)
+{
+	check_after_the_dsp(0, true);
+}
+
+/* ---- GEM_SYNC ---- */
+
+TEST(sync_of_buffers_mapped_nowhere_and_in_two_sessions)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s[2] = { session_new(dsp), session_new(dsp) };
+	struct buffer b = buffer_new(s[0].fd, 2 * PAGE, 0);
+	struct buffer same = b;
+
+	same.fd = s[1].fd;
+	same.handle = share(&b, s[1].fd);
+	for (int mapped = 0; mapped < 3; mapped++) {
+		for (uint32_t flags = 1; flags < 8; flags++)
+			if (flags != QDA_GEM_SYNC_END)
+				CHECK_OK(gem_sync(b.fd, b.handle, flags));
+		if (mapped == 0)
+			use(dsp, &s[0], &b);
+		if (mapped == 1)
+			use(dsp, &s[1], &same);
+	}
+	CHECK_EQ(2, qda_get(dsp, "mappings"));
+	buffers_finish(dsp);
+}
