@@ -20,9 +20,6 @@ unit: user ## the tests that need no VM: library, firmware, Hexagon shell
 check: setup ## style, warnings and static analysis
 	@vm/check
 
-bench: ready-fast ## speed, compared with the old driver
-	@bench/run
-
 shell: ready-fast ## a shell in the VM
 	@vm/run --no-report --interactive
 
@@ -50,5 +47,5 @@ clean: ## what was built in this checkout
 clean-cache: ## the kernels and all that was fetched
 	@vm/clean-cache
 
-.PHONY: help demo test unit check bench shell setup modules user report clean clean-cache
+.PHONY: help demo test unit check shell setup modules user report clean clean-cache
 .PHONY: ready-fast ready-debug
