@@ -21,6 +21,7 @@
 #include "qda_create.h"
 #include "qda_device.h"
 #include "qda_invocation.h"
+#include "qda_kernel_call.h"
 #include "qda_mapping.h"
 #include "qda_payload.h"
 #include "qda_pool.h"
@@ -143,33 +144,6 @@ static int qda_create_map_memory(struct qda_session *session, const struct qda_p
 	return 0;
 }
 
-static int qda_create_write_payload(struct qda_invocation *inv, struct qda_payload *payload,
-				    const void *const *data)
-{
-	void *cpu;
-	int idx, ret;
-
-	ret = qda_payload_layout(payload);
-	if (ret)
-		return ret;
-	inv->size = payload->size;
-
-	if (!qda_channel_enter(&inv->qdev->channel, &idx))
-		return -ENODEV;
-
-	cpu = qda_pool_slot_cpu(inv);
-	qda_payload_write_head(payload, cpu, qda_pool_slot_address(inv));
-	for (u32 i = 0; i < payload->count; i++) {
-		const struct qda_payload_arg *arg = &payload->args[i];
-
-		if (arg->kind == QDA_PAYLOAD_INLINE)
-			memcpy(cpu + arg->offset, data[i], arg->length);
-	}
-	qda_channel_exit(&inv->qdev->channel, idx);
-
-	return 0;
-}
-
 static int qda_create_make_call(struct qda_session *session, const struct qda_process_image *image)
 {
 	struct qda_process *process = &session->process;
@@ -201,7 +175,7 @@ static int qda_create_make_call(struct qda_session *session, const struct qda_pr
 	inv->handle = QDA_WIRE_HANDLE_INIT;
 	inv->sc = qda_create_scalars(image->attrs);
 
-	return qda_create_write_payload(inv, &payload, data);
+	return qda_kernel_call_write(inv, &payload, data);
 }
 
 static int qda_create_make_release_call(struct qda_session *session)
@@ -215,7 +189,7 @@ static int qda_create_make_release_call(struct qda_session *session)
 	inv->handle = QDA_WIRE_HANDLE_INIT;
 	inv->sc = QDA_SCALARS(QDA_WIRE_INIT_RELEASE, 1, 0);
 
-	return qda_create_write_payload(inv, &payload, data);
+	return qda_kernel_call_write(inv, &payload, data);
 }
 
 static int qda_create_make_calls(struct qda_session *session, const struct qda_process_image *image)
@@ -298,6 +272,8 @@ void qda_create_drop(struct qda_process *process)
 	struct qda_pool *pool;
 
 	qda_create_drop_call(process);
+
+	qda_remote_maps_drop(process);
 
 	if (process->release)
 		qda_invocation_put(process->release);

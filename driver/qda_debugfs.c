@@ -24,6 +24,7 @@ static int qda_debugfs_stats(struct seq_file *m, void *unused)
 	seq_printf(m, "mapped_pages %ld\n", atomic_long_read(&qdev->stats.mapped_pages));
 	seq_printf(m, "buffer_objects %d\n", atomic_read(&qdev->stats.buffers));
 	seq_printf(m, "mappings %d\n", atomic_read(&qdev->stats.mappings));
+	seq_printf(m, "remote_maps %d\n", atomic_read(&qdev->stats.remote_maps));
 	seq_printf(m, "attachments %d\n", atomic_read(&qdev->stats.attachments));
 	seq_printf(m, "dropped_messages %ld\n", atomic_long_read(&qdev->stats.dropped));
 	seq_printf(m, "exit_notifications %ld\n", atomic_long_read(&qdev->stats.notified));

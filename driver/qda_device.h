@@ -65,6 +65,7 @@ struct qda_banks {
  * @mapped_pages: pages mapped in context banks
  * @buffers: buffer objects that exist
  * @mappings: mappings of buffer objects in sessions
+ * @remote_maps: what processes have mapped for longer than a call
  * @attachments: dma-bufs of others that are attached to context banks, once per bank
  * @syncs: cache maintenance of whole buffer objects
  * @copied: bytes of arguments that were copied
@@ -77,6 +78,7 @@ struct qda_stats {
 	atomic_long_t mapped_pages;
 	atomic_t buffers;
 	atomic_t mappings;
+	atomic_t remote_maps;
 	atomic_t attachments;
 	atomic_long_t syncs;
 	atomic_long_t copied;

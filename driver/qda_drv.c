@@ -22,6 +22,7 @@
 #include "qda_gem.h"
 #include "qda_invoke.h"
 #include "qda_ioctl.h"
+#include "qda_map.h"
 #include "qda_prime.h"
 #include "qda_query.h"
 #include "qda_rpmsg.h"

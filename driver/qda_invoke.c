@@ -91,15 +91,27 @@ static int qda_call_check_arg(const struct drm_qda_arg *arg, bool buffer)
 	case QDA_ARG_BO:
 		return buffer ? 0 : -EINVAL;
 	case QDA_ARG_KEY:
-		return buffer ? -EINVAL : -EOPNOTSUPP;
+		return buffer ? -EINVAL : 0;
 	default:
 		return -EINVAL;
 	}
 }
 
+static u32 qda_call_payload_kind(u32 kind)
+{
+	switch (kind) {
+	case QDA_ARG_BO:
+		return QDA_PAYLOAD_MAPPED;
+	case QDA_ARG_KEY:
+		return QDA_PAYLOAD_HANDLE;
+	default:
+		return QDA_PAYLOAD_INLINE;
+	}
+}
+
 static void qda_call_take_arg(struct qda_payload_arg *to, const struct drm_qda_arg *arg)
 {
-	to->kind = arg->kind == QDA_ARG_INLINE ? QDA_PAYLOAD_INLINE : QDA_PAYLOAD_MAPPED;
+	to->kind = qda_call_payload_kind(arg->kind);
 	to->addr = arg->addr;
 	to->length = arg->length;
 	to->key = arg->handle;
@@ -168,7 +180,34 @@ err_fini:
 	return ret;
 }
 
-static int qda_call_map_arg(const struct qda_call *call, struct qda_invocation *inv, u32 index)
+static int qda_call_map_key(const struct qda_call *call, struct qda_invocation *inv, u32 index)
+{
+	struct qda_session *session = call->file->driver_priv;
+	struct qda_payload_arg *arg = &call->payload.args[index];
+	struct qda_remote_map *remote;
+	int ret;
+
+	remote = qda_remote_map_get_key(&session->process, arg->key);
+	if (!remote)
+		return -ENOENT;
+
+	if (arg->addr > remote->size || arg->length > remote->size - arg->addr) {
+		ret = -EINVAL;
+		goto out_put_remote;
+	}
+	arg->offset = arg->addr;
+	arg->addr = qda_remote_map_address(remote);
+	arg->range = remote->size;
+
+	qda_mapping_get(remote->map);
+	ret = qda_operands_add(&inv->operands, remote->map, qda_call_is_output(call, index));
+
+out_put_remote:
+	qda_remote_map_put(remote);
+	return ret;
+}
+
+static int qda_call_map_buffer(const struct qda_call *call, struct qda_invocation *inv, u32 index)
 {
 	struct qda_payload_arg *arg = &call->payload.args[index];
 	struct qda_mapping *map = qda_gem_map(call->file, arg->key);
@@ -187,21 +226,27 @@ static int qda_call_map_arg(const struct qda_call *call, struct qda_invocation *
 	return qda_operands_add(&inv->operands, map, qda_call_is_output(call, index));
 }
 
-/* Of an empty argument neither offset nor handle mean anything. */
-static int qda_call_map(const struct qda_call *call, struct qda_invocation *inv)
+/* Of an empty buffer neither offset nor handle mean anything. */
+static int qda_call_map_arg(const struct qda_call *call, struct qda_invocation *inv, u32 index)
 {
-	for (u32 i = 0; i < call->payload.count; i++) {
-		const struct qda_payload_arg *arg = &call->payload.args[i];
-		int ret;
+	const struct qda_payload_arg *arg = &call->payload.args[index];
 
-		if (arg->kind != QDA_PAYLOAD_MAPPED || !arg->length)
-			continue;
-		ret = qda_call_map_arg(call, inv, i);
-		if (ret)
-			return ret;
-	}
+	if (arg->kind == QDA_PAYLOAD_HANDLE)
+		return qda_call_map_key(call, inv, index);
+	if (arg->kind == QDA_PAYLOAD_MAPPED && arg->length)
+		return qda_call_map_buffer(call, inv, index);
 
 	return 0;
+}
+
+static int qda_call_map(const struct qda_call *call, struct qda_invocation *inv)
+{
+	int ret = 0;
+
+	for (u32 i = 0; i < call->payload.count && !ret; i++)
+		ret = qda_call_map_arg(call, inv, i);
+
+	return ret;
 }
 
 static u64 qda_call_copied_bytes(const struct qda_call *call, bool outputs)
@@ -416,24 +461,6 @@ static int qda_call_conclude(const struct qda_call *call, struct qda_invocation 
 	return 0;
 }
 
-static int qda_call_execute(struct qda_invocation *inv, struct qda_process *process,
-			    u64 generation)
-{
-	int ret = qda_invocation_take_id(inv);
-
-	if (ret)
-		return ret;
-
-	/* Getting here may have taken long: it must not reach the next process. */
-	ret = qda_process_check(process, generation);
-	if (ret) {
-		qda_invocation_return_id(inv);
-		return ret;
-	}
-
-	return qda_invocation_run(inv, MAX_SCHEDULE_TIMEOUT);
-}
-
 static int qda_call_run(const struct qda_call *call, struct drm_qda_invoke *args)
 {
 	struct qda_session *session = call->file->driver_priv;
@@ -465,7 +492,11 @@ static int qda_call_run(const struct qda_call *call, struct drm_qda_invoke *args
 		goto out_put_inv;
 	}
 
-	ret = qda_call_execute(inv, &session->process, generation);
+	ret = qda_process_admit(&session->process, generation, inv);
+	if (ret)
+		goto out_put_inv;
+
+	ret = qda_invocation_run(inv, MAX_SCHEDULE_TIMEOUT);
 	if (!ret)
 		ret = qda_call_conclude(call, inv, generation, &args->dsp_status);
 

@@ -157,41 +157,6 @@ int qda_ioctl_remote_attach(struct drm_device *drm, void *data, struct drm_file 
 }
 
 /**
- * qda_ioctl_remote_map - Stands in for DRM_IOCTL_QDA_REMOTE_MAP
- * @drm: not used
- * @data: &struct drm_qda_remote_map
- * @file: not used
- *
- * Return: -EOPNOTSUPP.
- */
-int qda_ioctl_remote_map(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_qda_remote_map *args = data;
-
-	args->vaddrout = 0;
-	args->dsp_status = 0;
-
-	return -EOPNOTSUPP;
-}
-
-/**
- * qda_ioctl_remote_munmap - Stands in for DRM_IOCTL_QDA_REMOTE_MUNMAP
- * @drm: not used
- * @data: &struct drm_qda_remote_munmap
- * @file: not used
- *
- * Return: -EOPNOTSUPP.
- */
-int qda_ioctl_remote_munmap(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_qda_remote_munmap *args = data;
-
-	args->dsp_status = 0;
-
-	return -EOPNOTSUPP;
-}
-
-/**
  * qda_ioctl_unserved - Stands in for an ioctl without outputs
  * @drm: not used
  * @data: not looked at

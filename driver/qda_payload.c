@@ -60,6 +60,33 @@ static void qda_payload_write_range(struct qda_wire_page *page, u64 addr, u64 le
 	page->size = cpu_to_le64(ALIGN(addr + length, QDA_WIRE_PAGE_SIZE) - start);
 }
 
+static void qda_payload_write_buffer(const struct qda_payload_arg *arg, struct qda_wire_arg *wire,
+				     struct qda_wire_page *page, u64 base)
+{
+	u64 addr = arg->kind == QDA_PAYLOAD_MAPPED ? arg->addr : base + arg->offset;
+
+	wire->len = cpu_to_le64(arg->length);
+	if (arg->length) {
+		wire->pv = cpu_to_le64(addr);
+		qda_payload_write_range(page, addr, arg->length);
+	} else {
+		wire->pv = 0;
+		memset(page, 0, sizeof(*page));
+	}
+}
+
+static void qda_payload_write_handle(const struct qda_payload_arg *arg, struct qda_wire_arg *wire,
+				     struct qda_wire_page *page)
+{
+	struct qda_wire_handle *handle = (void *)wire;
+
+	handle->key = cpu_to_le32(arg->key);
+	handle->offset = cpu_to_le32(arg->offset);
+	handle->length = cpu_to_le32(arg->length);
+	handle->pad = 0;
+	qda_payload_write_range(page, arg->addr, arg->range);
+}
+
 /**
  * qda_payload_write_head - Write everything but the bytes of inline arguments
  * @payload: shape as qda_payload_layout() left it
@@ -74,18 +101,13 @@ void qda_payload_write_head(const struct qda_payload *payload, void *dst, u64 ba
 
 	for (u32 i = 0; i < payload->count; i++, wire++, list++, page++) {
 		const struct qda_payload_arg *arg = &payload->args[i];
-		u64 addr = arg->kind == QDA_PAYLOAD_MAPPED ? arg->addr : base + arg->offset;
 
 		list->num = cpu_to_le32(arg->length ? 1 : 0);
 		list->pgidx = cpu_to_le32(i);
-		wire->len = cpu_to_le64(arg->length);
-		if (arg->length) {
-			wire->pv = cpu_to_le64(addr);
-			qda_payload_write_range(page, addr, arg->length);
-		} else {
-			wire->pv = 0;
-			memset(page, 0, sizeof(*page));
-		}
+		if (arg->kind == QDA_PAYLOAD_HANDLE)
+			qda_payload_write_handle(arg, wire, page);
+		else
+			qda_payload_write_buffer(arg, wire, page, base);
 	}
 
 	memset(page, 0, sizeof(struct qda_wire_tail));

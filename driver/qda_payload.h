@@ -18,23 +18,29 @@
  * enum qda_payload_kind - Where an argument's bytes are
  * @QDA_PAYLOAD_INLINE: in the payload itself
  * @QDA_PAYLOAD_MAPPED: in other memory that is mapped for the DSP
+ * @QDA_PAYLOAD_HANDLE: in memory that the process has mapped under a key
  */
 enum qda_payload_kind {
 	QDA_PAYLOAD_INLINE,
 	QDA_PAYLOAD_MAPPED,
+	QDA_PAYLOAD_HANDLE,
 };
 
 /**
  * struct qda_payload_arg - Argument of a call
- * @addr: mapped: address for the DSP; inline: for the caller's own use
+ * @addr: mapped: address for the DSP; handle: address of the range under the key for
+ *	the DSP; inline: for the caller's own use
  * @length: bytes, 0 for an empty argument
- * @offset: inline: where the bytes are in the payload, set by qda_payload_layout()
+ * @range: handle: bytes of the range under the key
+ * @offset: inline: where the bytes are in the payload, set by qda_payload_layout(); handle:
+ *	where they are in the range under the key, set after that
  * @kind: &enum qda_payload_kind
- * @key: for the caller's own use
+ * @key: handle: the key; else for the caller's own use
  */
 struct qda_payload_arg {
 	u64 addr;
 	u64 length;
+	u64 range;
 	u32 offset;
 	u32 kind;
 	u32 key;

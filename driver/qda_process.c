@@ -19,9 +19,6 @@
 #include "qda_process.h"
 #include "qda_session.h"
 
-/* How long the DSP has for an answer about a process */
-#define QDA_PROCESS_TIMEOUT	(10 * HZ)
-
 static struct qda_session *qda_process_session(struct qda_process *process)
 {
 	return container_of(process, struct qda_session, process);
@@ -170,6 +167,7 @@ static void qda_process_work(struct work_struct *work)
 void qda_process_init(struct qda_process *process)
 {
 	spin_lock_init(&process->lock);
+	qda_remote_maps_init(&process->maps);
 	init_waitqueue_head(&process->idle);
 	INIT_WORK(&process->work, qda_process_work);
 }
@@ -440,6 +438,31 @@ int qda_process_check(struct qda_process *process, u64 generation)
 		return -ENOTCONN;
 
 	return qda_process_state_error(process);
+}
+
+/**
+ * qda_process_admit - Let a call be sent to the process
+ * @process: the process
+ * @generation: which one of the session's processes it is for
+ * @inv: a user's call, which gets an id, waiting for its turn
+ *
+ * That may take long, so it is checked again that the call will not reach the next
+ * process.
+ *
+ * Return: 0, -EINTR when killed while waiting, or what qda_process_check() says.
+ */
+int qda_process_admit(struct qda_process *process, u64 generation, struct qda_invocation *inv)
+{
+	int ret = qda_invocation_take_id(inv);
+
+	if (ret)
+		return ret;
+
+	ret = qda_process_check(process, generation);
+	if (ret)
+		qda_invocation_return_id(inv);
+
+	return ret;
 }
 
 /**

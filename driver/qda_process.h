@@ -5,10 +5,14 @@
 #ifndef __QDA_PROCESS_H__
 #define __QDA_PROCESS_H__
 
+#include <linux/jiffies.h>
+#include <linux/sizes.h>
 #include <linux/spinlock_types.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue_types.h>
+
+#include "qda_remote_map.h"
 
 struct qda_bo;
 struct qda_invocation;
@@ -62,6 +66,7 @@ struct qda_process_result {
  * @create: the call that creates it
  * @release: the call that will end it; made together with it, so that ending it can
  *	fail neither for lack of memory nor of ids
+ * @maps: what it has mapped for longer than a call
  * @idle: woken when the state becomes none
  * @work: carries on when nobody waits
  *
@@ -85,6 +90,8 @@ struct qda_process {
 	struct qda_invocation *create;
 	struct qda_invocation *release;
 
+	struct qda_remote_maps maps;
+
 	wait_queue_head_t idle;
 	struct work_struct work;
 };
@@ -105,6 +112,9 @@ struct qda_process_image {
 	u32 attrs;
 };
 
+/* How long the DSP has for an answer about a process */
+#define QDA_PROCESS_TIMEOUT	(10 * HZ)
+
 /* Longest ELF image */
 #define QDA_PROCESS_FILELEN_MAX	SZ_4M
 
@@ -115,6 +125,7 @@ int qda_process_release(struct qda_process *process, u32 *status);
 void qda_process_close(struct qda_process *process);
 void qda_process_exited(struct qda_process *process);
 struct qda_pool *qda_process_use(struct qda_process *process, u64 *generation);
+int qda_process_admit(struct qda_process *process, u64 generation, struct qda_invocation *inv);
 int qda_process_check(struct qda_process *process, u64 generation);
 bool qda_process_has_exited(struct qda_process *process, u64 generation);
 

@@ -62,6 +62,7 @@ struct qda_session *qda_session_create(struct qda_device *qdev)
 	return session;
 
 err_put_user:
+	qda_remote_maps_fini(&session->process.maps);
 	mutex_destroy(&session->lock);
 	qda_user_put(session->user);
 err_free_session:
@@ -77,6 +78,7 @@ static void qda_session_free(struct kref *ref)
 	xa_erase_irq(&qdev->sessions, session->id);
 	if (session->cb)
 		qda_cb_release(session->cb);
+	qda_remote_maps_fini(&session->process.maps);
 	mutex_destroy(&session->lock);
 	qda_user_put(session->user);
 	kfree(session);

@@ -27,8 +27,18 @@
 
 /* Methods of QDA_WIRE_HANDLE_INIT */
 #define QDA_WIRE_INIT_RELEASE		1
+#define QDA_WIRE_INIT_MMAP		4
+#define QDA_WIRE_INIT_MUNMAP		5
 #define QDA_WIRE_INIT_CREATE		6
 #define QDA_WIRE_INIT_CREATE_ATTR	7
+#define QDA_WIRE_INIT_MEM_MAP		10
+#define QDA_WIRE_INIT_MEM_UNMAP		11
+
+/* MEM_MAP: DSP code finds the memory by its key and keeps its own caches right. */
+#define QDA_WIRE_MAP_FD			2
+
+/* MMAP: pages for the heap of the PD */
+#define QDA_WIRE_MMAP_ADD_PAGES		0x1000
 
 /* The context word of a message that announces the end of a PD */
 #define QDA_WIRE_NOTIFY_CTX		0xabcdabcdULL
@@ -122,6 +132,24 @@ static_assert(sizeof(struct qda_wire_arg) == 16);
 static_assert(offsetof(struct qda_wire_arg, len) == 8);
 
 /**
+ * struct qda_wire_handle - DMA handle argument, in the place of a &struct qda_wire_arg
+ * @key: key under which the memory is mapped
+ * @offset: start of the argument in the range under the key
+ * @length: bytes
+ * @pad: nothing
+ */
+struct qda_wire_handle {
+	__le32 key;
+	__le32 offset;
+	__le32 length;
+	__le32 pad;
+};
+
+static_assert(sizeof(struct qda_wire_handle) == sizeof(struct qda_wire_arg));
+static_assert(offsetof(struct qda_wire_handle, offset) == 4);
+static_assert(offsetof(struct qda_wire_handle, length) == 8);
+
+/**
  * struct qda_wire_list - Which page entry belongs to an argument
  * @num: number of page entries, 0 for an empty argument
  * @pgidx: index of the first one
@@ -190,5 +218,95 @@ static_assert(offsetof(struct qda_wire_create, filelen) == 8);
 static_assert(offsetof(struct qda_wire_create, pageslen) == 12);
 static_assert(offsetof(struct qda_wire_create, attrs) == 16);
 static_assert(offsetof(struct qda_wire_create, siglen) == 20);
+
+/**
+ * struct qda_wire_mem_map - First input of INIT_MEM_MAP
+ * @client_id: id of the session
+ * @key: number by which DSP code finds the memory
+ * @offset: 0; the second input, a &struct qda_wire_page, is the range itself
+ * @flags: QDA_WIRE_MAP_FD
+ * @vaddrin: the caller's own address of it, or anything
+ * @num: bytes of the second input
+ * @data_len: bytes of the third input, which is empty
+ *
+ * The output is the DSP's own address of the memory, 64 bits.
+ */
+struct qda_wire_mem_map {
+	__le32 client_id;
+	__le32 key;
+	__le32 offset;
+	__le32 flags;
+	__le64 vaddrin;
+	__le32 num;
+	__le32 data_len;
+};
+
+static_assert(sizeof(struct qda_wire_mem_map) == 32);
+static_assert(offsetof(struct qda_wire_mem_map, key) == 4);
+static_assert(offsetof(struct qda_wire_mem_map, offset) == 8);
+static_assert(offsetof(struct qda_wire_mem_map, flags) == 12);
+static_assert(offsetof(struct qda_wire_mem_map, vaddrin) == 16);
+static_assert(offsetof(struct qda_wire_mem_map, num) == 24);
+static_assert(offsetof(struct qda_wire_mem_map, data_len) == 28);
+
+/**
+ * struct qda_wire_mem_unmap - Input of INIT_MEM_UNMAP
+ * @client_id: id of the session
+ * @key: as it was mapped
+ * @vaddr: what INIT_MEM_MAP answered
+ * @size: bytes
+ */
+struct qda_wire_mem_unmap {
+	__le32 client_id;
+	__le32 key;
+	__le64 vaddr;
+	__le64 size;
+};
+
+static_assert(sizeof(struct qda_wire_mem_unmap) == 24);
+static_assert(offsetof(struct qda_wire_mem_unmap, key) == 4);
+static_assert(offsetof(struct qda_wire_mem_unmap, vaddr) == 8);
+static_assert(offsetof(struct qda_wire_mem_unmap, size) == 16);
+
+/**
+ * struct qda_wire_mmap - First input of INIT_MMAP
+ * @client_id: id of the session
+ * @flags: QDA_WIRE_MMAP_ADD_PAGES
+ * @vaddr: 0
+ * @num: bytes of the second input, a &struct qda_wire_page
+ * @pad: nothing
+ *
+ * The output is the DSP's own address of the memory, 64 bits.
+ */
+struct qda_wire_mmap {
+	__le32 client_id;
+	__le32 flags;
+	__le64 vaddr;
+	__le32 num;
+	__le32 pad;
+};
+
+static_assert(sizeof(struct qda_wire_mmap) == 24);
+static_assert(offsetof(struct qda_wire_mmap, flags) == 4);
+static_assert(offsetof(struct qda_wire_mmap, vaddr) == 8);
+static_assert(offsetof(struct qda_wire_mmap, num) == 16);
+
+/**
+ * struct qda_wire_munmap - Input of INIT_MUNMAP
+ * @client_id: id of the session
+ * @pad: nothing
+ * @vaddr: what INIT_MMAP answered
+ * @size: bytes
+ */
+struct qda_wire_munmap {
+	__le32 client_id;
+	__le32 pad;
+	__le64 vaddr;
+	__le64 size;
+};
+
+static_assert(sizeof(struct qda_wire_munmap) == 24);
+static_assert(offsetof(struct qda_wire_munmap, vaddr) == 8);
+static_assert(offsetof(struct qda_wire_munmap, size) == 16);
 
 #endif /* __QDA_WIRE_H__ */

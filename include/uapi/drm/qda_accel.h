@@ -307,22 +307,49 @@ struct drm_qda_init_create {
 	__u32 pad;
 };
 
+#define QDA_MAP_BO	(1U << 0) /* a range of a buffer, under a key */
+#define QDA_MAP_HEAP	(1U << 1) /* pages of the kernel, for the heap of the process */
+
 /**
  * struct drm_qda_remote_map - Argument of DRM_IOCTL_QDA_REMOTE_MAP
- * @flags: in, kind of mapping
- * @handle: in, GEM handle
- * @offset: in, bytes into the buffer
- * @size: in, bytes
- * @vaddrin: in, address wanted on the DSP, 0 for any
- * @vaddrout: out, address on the DSP
- * @key: in, number by which DSP code finds the mapping
- * @attrs: in, attributes of the mapping
+ * @flags: in, QDA_MAP_BO or QDA_MAP_HEAP
+ * @handle: in, GEM handle; 0 for QDA_MAP_HEAP
+ * @offset: in, bytes into the buffer, a multiple of 4096; 0 for QDA_MAP_HEAP
+ * @size: in, bytes, not zero; rounded up to 4096, for QDA_MAP_HEAP to pages
+ * @vaddrin: in, passed to the DSP unchanged, which may take it for the caller's own
+ *	address of the range; 0 for QDA_MAP_HEAP
+ * @vaddrout: out, the DSP's own address
+ * @key: in, number by which DSP code finds the range, 0 to 0x7fffffff; the kernel gives it
+ *	no meaning. FastRPC libraries use the number of the DMA-BUF fd. 0 for QDA_MAP_HEAP
+ * @attrs: must be zero
  * @dsp_status: out, the DSP's own code when it refused (``-EREMOTEIO``)
  * @pad: must be zero
  *
+ * Maps memory into the session's process for longer than a call: until REMOTE_MUNMAP, or
+ * until the process ends. That holds the memory, too, so the handle may be closed.
+ *
+ * QDA_MAP_BO is for buffers that DSP code looks up by their key, and for QDA_ARG_KEY
+ * arguments. QDA_MAP_HEAP gives pages that user space never sees to the DSP's
+ * allocator, which asks for them in calls to the host.
+ *
+ * If the DSP has not answered in time the memory stays mapped and the key taken, until
+ * the answer has come and says that it failed, or until the process ends. REMOTE_MUNMAP
+ * can be used when it says that it succeeded.
+ *
  * Errors of REMOTE_MAP:
  *
- * - ``-EOPNOTSUPP``: this driver does not serve persistent mappings yet
+ * - ``-EINVAL``: not exactly one kind in @flags, or an unknown bit; @size is 0 or over
+ *   QDA_LIMIT_BUFFER; @offset not a multiple of 4096; the range is not inside
+ *   the buffer; @key negative; a field that must be zero is not; an imported buffer that
+ *   is not contiguous for a DSP without an IOMMU
+ * - ``-ENOENT``: no such @handle
+ * - ``-EEXIST``: the process has something mapped under @key
+ * - ``-EDQUOT``: the user would have more than QDA_LIMIT_MAPPED bytes mapped
+ * - ``-ENOTCONN``: the session has no process
+ * - ``-EREMOTEIO``: the DSP refused, see @dsp_status
+ * - ``-ETIMEDOUT``: the DSP did not answer within 10 seconds
+ * - ``-EINTR``: killed while waiting
+ * - ``-EPIPE``: the process died, or the DSP went away while the call waited
  */
 struct drm_qda_remote_map {
 	__u32 flags;
@@ -339,16 +366,28 @@ struct drm_qda_remote_map {
 
 /**
  * struct drm_qda_remote_munmap - Argument of DRM_IOCTL_QDA_REMOTE_MUNMAP
- * @vaddr: in, address on the DSP as REMOTE_MAP returned it
- * @size: in, bytes
- * @key: in, key of the mapping
- * @flags: in, kind of mapping
+ * @vaddr: in, what REMOTE_MAP told in vaddrout; 0 for QDA_MAP_BO
+ * @size: in, as it was mapped; 0 for QDA_MAP_BO
+ * @key: in, as it was mapped; 0 for QDA_MAP_HEAP
+ * @flags: in, QDA_MAP_BO or QDA_MAP_HEAP, as it was mapped
  * @dsp_status: out, the DSP's own code when it refused (``-EREMOTEIO``)
  * @pad: must be zero
  *
+ * Undoes one REMOTE_MAP: by @key, or by @vaddr and @size. When it fails the memory is
+ * still mapped and it can be tried again; after ``-ETIMEDOUT`` or ``-EINTR`` trying again
+ * gives the result of the answer that has come meanwhile, if it was a success.
+ *
  * Errors of REMOTE_MUNMAP:
  *
- * - ``-EOPNOTSUPP``: this driver does not serve persistent mappings yet
+ * - ``-EINVAL``: not exactly one kind in @flags, or an unknown bit; @size of heap pages is
+ *   0 or over QDA_LIMIT_BUFFER; @key negative; a field that must be zero is not
+ * - ``-ENOENT``: the process has no such mapping
+ * - ``-EBUSY``: the DSP has not answered yet that it has mapped or unmapped it
+ * - ``-ENOTCONN``: the session has no process
+ * - ``-EREMOTEIO``: the DSP refused, see @dsp_status
+ * - ``-ETIMEDOUT``: the DSP did not answer within 10 seconds
+ * - ``-EINTR``: killed while waiting
+ * - ``-EPIPE``: the process died, or the DSP went away while the call waited
  */
 struct drm_qda_remote_munmap {
 	__u64 vaddr;
@@ -364,7 +403,9 @@ struct drm_qda_remote_munmap {
  * @QDA_ARG_INLINE: user memory at the pointer @addr, copied by the kernel; @handle
  *	must be 0
  * @QDA_ARG_BO: @length bytes at offset @addr of the GEM object @handle
- * @QDA_ARG_KEY: a buffer mapped under the key @handle, passed as DMA handle
+ * @QDA_ARG_KEY: @length bytes at offset @addr of what REMOTE_MAP has mapped under the key
+ *	@handle, passed as DMA handle: the DSP gets key, offset and length. Whether an
+ *	empty range means anything is up to the method
  *
  * The kind is always said, never guessed. Buffers counted in the scalars are
  * INLINE or BO, DMA handles are KEY.
@@ -413,16 +454,17 @@ struct drm_qda_arg {
  *
  * - ``-EINVAL``: unknown @flags bit or not zero @cookie; unknown kind; an INLINE
  *   argument with a handle; attribute bits 31:29 of @sc set; a kind that does
- *   not fit the argument's place; a range that is not inside its buffer; an imported
+ *   not fit the argument's place; a range that is not inside its buffer or key; an imported
  *   buffer that is not contiguous for a DSP without an IOMMU, or that its exporter
  *   refuses to map for that reason
- * - ``-ENOENT``: a BO argument's handle does not exist
+ * - ``-ENOENT``: a BO argument's handle does not exist, or nothing is mapped under a KEY
+ *   argument's key
  * - ``-EDQUOT``: a buffer is not mapped yet, and with it the user would have more than
  *   QDA_LIMIT_MAPPED bytes mapped
  * - ``-E2BIG``: more INLINE bytes than QDA_LIMIT_INLINE
  * - ``-EFAULT``: @args or the memory of an argument cannot be accessed
  * - ``-EPERM``: @handle is 1, which belongs to the kernel
- * - ``-EOPNOTSUPP``: KEY arguments or QDA_INVOKE_ASYNC, not served yet
+ * - ``-EOPNOTSUPP``: QDA_INVOKE_ASYNC, not served yet
  * - ``-ENOTCONN``: the session has no process
  * - ``-EPIPE``: the process died, or the DSP went away while the call waited
  * - ``-EINTR``: killed while waiting; the DSP may still run the method

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * DRM_IOCTL_QDA_REMOTE_MAP and _MUNMAP: memory that a process has for longer than
+ * a call.
+ */
+#include <linux/align.h>
+#include <linux/err.h>
+#include <linux/jiffies.h>
+
+#include <drm/drm_file.h>
+#include <drm/qda_accel.h>
+
+#include "qda_bo.h"
+#include "qda_device.h"
+#include "qda_gem.h"
+#include "qda_invocation.h"
+#include "qda_kernel_call.h"
+#include "qda_map.h"
+#include "qda_mapping.h"
+#include "qda_payload.h"
+#include "qda_pool.h"
+#include "qda_remote_map.h"
+#include "qda_session.h"
+#include "qda_wire.h"
+
+/**
+ * struct qda_map_job - An ioctl that changes a process's mappings
+ * @session: whose process it is
+ * @generation: which process of the session
+ * @pool: memory for the call, with a reference
+ * @inv: the call, with a reference, once there is one
+ */
+struct qda_map_job {
+	struct qda_session *session;
+	u64 generation;
+	struct qda_pool *pool;
+	struct qda_invocation *inv;
+};
+
+static int qda_map_job_init(struct qda_map_job *job, struct drm_file *file)
+{
+	struct qda_pool *pool;
+
+	job->session = file->driver_priv;
+	job->inv = NULL;
+	pool = qda_process_use(&job->session->process, &job->generation);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	job->pool = pool;
+
+	return 0;
+}
+
+static void qda_map_job_fini(struct qda_map_job *job)
+{
+	if (job->inv)
+		qda_invocation_put(job->inv);
+	qda_pool_put(job->pool);
+}
+
+/* The call holds the memory until the DSP has answered, whatever comes of the record. */
+static int qda_map_job_begin(struct qda_map_job *job, struct qda_remote_map *remote, u32 sc)
+{
+	struct qda_invocation *inv = qda_pool_take(job->pool);
+
+	if (IS_ERR(inv))
+		return PTR_ERR(inv);
+	job->inv = inv;
+	inv->handle = QDA_WIRE_HANDLE_INIT;
+	inv->sc = sc;
+	qda_mapping_get(remote->map);
+
+	return qda_operands_add(&inv->operands, remote->map, true);
+}
+
+static int qda_map_write_key(struct qda_map_job *job, struct qda_remote_map *remote, u64 vaddrin)
+{
+	struct qda_wire_mem_map desc = {
+		.client_id = cpu_to_le32(job->session->id),
+		.key = cpu_to_le32(remote->key),
+		.flags = cpu_to_le32(QDA_WIRE_MAP_FD),
+		.vaddrin = cpu_to_le64(vaddrin),
+		.num = cpu_to_le32(sizeof(struct qda_wire_page)),
+	};
+	struct qda_wire_page page = {
+		.addr = cpu_to_le64(qda_remote_map_address(remote)),
+		.size = cpu_to_le64(remote->size),
+	};
+	struct qda_payload_arg args[] = {
+		{ .length = sizeof(desc) },
+		{ .length = sizeof(page) },
+		{ .length = 0 },
+		{ .length = sizeof(__le64) },
+	};
+	const void *data[ARRAY_SIZE(args)] = { &desc, &page };
+	struct qda_payload payload = { .args = args, .count = ARRAY_SIZE(args) };
+	int ret;
+
+	ret = qda_map_job_begin(job, remote, QDA_SCALARS(QDA_WIRE_INIT_MEM_MAP, 3, 1));
+	if (ret)
+		return ret;
+	ret = qda_kernel_call_write(job->inv, &payload, data);
+	remote->result = args[3].offset;
+
+	return ret;
+}
+
+static int qda_map_write_heap(struct qda_map_job *job, struct qda_remote_map *remote)
+{
+	struct qda_wire_mmap desc = {
+		.client_id = cpu_to_le32(job->session->id),
+		.flags = cpu_to_le32(QDA_WIRE_MMAP_ADD_PAGES),
+		.num = cpu_to_le32(sizeof(struct qda_wire_page)),
+	};
+	struct qda_wire_page page = {
+		.addr = cpu_to_le64(qda_remote_map_address(remote)),
+		.size = cpu_to_le64(remote->size),
+	};
+	struct qda_payload_arg args[] = {
+		{ .length = sizeof(desc) },
+		{ .length = sizeof(page) },
+		{ .length = sizeof(__le64) },
+	};
+	const void *data[ARRAY_SIZE(args)] = { &desc, &page };
+	struct qda_payload payload = { .args = args, .count = ARRAY_SIZE(args) };
+	int ret;
+
+	ret = qda_map_job_begin(job, remote, QDA_SCALARS(QDA_WIRE_INIT_MMAP, 2, 1));
+	if (ret)
+		return ret;
+	ret = qda_kernel_call_write(job->inv, &payload, data);
+	remote->result = args[2].offset;
+
+	return ret;
+}
+
+static int qda_map_write_unmap(struct qda_map_job *job, struct qda_remote_map *remote)
+{
+	struct qda_wire_mem_unmap unmap = {
+		.client_id = cpu_to_le32(job->session->id),
+		.key = cpu_to_le32(remote->key),
+		.vaddr = cpu_to_le64(remote->vaddr),
+		.size = cpu_to_le64(remote->size),
+	};
+	struct qda_wire_munmap munmap = {
+		.client_id = cpu_to_le32(job->session->id),
+		.vaddr = cpu_to_le64(remote->vaddr),
+		.size = cpu_to_le64(remote->size),
+	};
+	u32 method = remote->heap ? QDA_WIRE_INIT_MUNMAP : QDA_WIRE_INIT_MEM_UNMAP;
+	struct qda_payload_arg arg = { .length = sizeof(unmap) };
+	const void *data[] = { remote->heap ? (void *)&munmap : (void *)&unmap };
+	struct qda_payload payload = { .args = &arg, .count = 1 };
+	int ret;
+
+	static_assert(sizeof(unmap) == sizeof(munmap));
+
+	ret = qda_map_job_begin(job, remote, QDA_SCALARS(method, 1, 0));
+	if (ret)
+		return ret;
+
+	return qda_kernel_call_write(job->inv, &payload, data);
+}
+
+/* The caller has written the call. Afterwards what the record says is true again. */
+static int qda_map_job_run(struct qda_map_job *job, struct qda_remote_map *remote, u32 *status)
+{
+	struct qda_process *process = &job->session->process;
+	struct qda_invocation *inv = job->inv;
+	int ret;
+
+	ret = qda_operands_sync_for_device(&inv->operands) ? 0 : -ENODEV;
+	if (!ret)
+		ret = qda_process_admit(process, job->generation, inv);
+	if (ret) {
+		qda_remote_map_unclaim(process, remote);
+		return ret;
+	}
+
+	ret = qda_invocation_run(inv, QDA_PROCESS_TIMEOUT);
+	if (ret) {
+		qda_remote_map_abandon(process, remote, inv);
+		return ret;
+	}
+
+	*status = inv->status;
+	ret = qda_remote_map_conclude(process, remote, inv);
+	if (ret == -EREMOTEIO && inv->status == QDA_WIRE_EBADSTATE &&
+	    qda_process_has_exited(process, job->generation)) {
+		*status = 0;
+		return -EPIPE;
+	}
+
+	return ret;
+}
+
+static int qda_map_run(struct qda_map_job *job, struct qda_remote_map *remote,
+		       struct drm_qda_remote_map *args)
+{
+	struct qda_process *process = &job->session->process;
+	int ret = qda_remote_map_reserve(process, job->generation, remote);
+
+	if (ret)
+		return ret;
+
+	ret = remote->heap ? qda_map_write_heap(job, remote) :
+			     qda_map_write_key(job, remote, args->vaddrin);
+	if (ret) {
+		qda_remote_map_unclaim(process, remote);
+		return ret;
+	}
+
+	ret = qda_map_job_run(job, remote, &args->dsp_status);
+	if (!ret)
+		args->vaddrout = remote->vaddr;
+
+	return ret;
+}
+
+static struct qda_remote_map *qda_map_make_key(struct drm_file *file,
+					       const struct drm_qda_remote_map *args)
+{
+	struct qda_mapping *map = qda_gem_map(file, args->handle);
+	struct qda_remote_map *remote;
+	size_t size;
+
+	if (IS_ERR(map))
+		return ERR_CAST(map);
+
+	size = qda_mapping_size(map);
+	if (args->offset > size || args->size > size - args->offset)
+		remote = ERR_PTR(-EINVAL);
+	else
+		remote = qda_remote_map_create(map, args->offset,
+					       ALIGN(args->size, QDA_WIRE_PAGE_SIZE));
+	if (IS_ERR(remote))
+		qda_mapping_put(map);
+	else
+		remote->key = args->key;
+
+	return remote;
+}
+
+static struct qda_remote_map *qda_map_make_heap(struct qda_session *session, u64 size)
+{
+	struct qda_bo *bo = qda_bo_create(session->qdev, size);
+	struct qda_remote_map *remote;
+	struct qda_mapping *map;
+
+	if (IS_ERR(bo))
+		return ERR_CAST(bo);
+
+	map = qda_mapping_use(session, bo);
+	qda_bo_put(bo);
+	if (IS_ERR(map))
+		return ERR_CAST(map);
+
+	remote = qda_remote_map_create(map, 0, qda_mapping_size(map));
+	if (IS_ERR(remote))
+		qda_mapping_put(map);
+	else
+		remote->heap = true;
+
+	return remote;
+}
+
+static int qda_map_check(const struct drm_qda_remote_map *args)
+{
+	if (args->attrs || args->pad)
+		return -EINVAL;
+	if (!args->size || args->size > QDA_BO_SIZE_MAX)
+		return -EINVAL;
+
+	switch (args->flags) {
+	case QDA_MAP_BO:
+		return args->key < 0 || !IS_ALIGNED(args->offset, QDA_WIRE_PAGE_SIZE) ?
+			-EINVAL : 0;
+	case QDA_MAP_HEAP:
+		return args->handle || args->offset || args->vaddrin || args->key ? -EINVAL : 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/**
+ * qda_ioctl_remote_map - Implements DRM_IOCTL_QDA_REMOTE_MAP
+ * @drm: the DRM device
+ * @data: &struct drm_qda_remote_map
+ * @file: the caller's file
+ *
+ * Return: 0 or a negative error code as &struct drm_qda_remote_map describes.
+ */
+int qda_ioctl_remote_map(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_qda_remote_map *args = data;
+	struct qda_remote_map *remote;
+	struct qda_map_job job;
+	int ret;
+
+	args->vaddrout = 0;
+	args->dsp_status = 0;
+
+	ret = qda_map_check(args);
+	if (ret)
+		return ret;
+	ret = qda_map_job_init(&job, file);
+	if (ret)
+		return ret;
+
+	if (args->flags == QDA_MAP_HEAP)
+		remote = qda_map_make_heap(job.session, args->size);
+	else
+		remote = qda_map_make_key(file, args);
+	if (IS_ERR(remote)) {
+		ret = PTR_ERR(remote);
+		goto out_fini_job;
+	}
+
+	ret = qda_map_run(&job, remote, args);
+	qda_remote_map_put(remote);
+
+out_fini_job:
+	qda_map_job_fini(&job);
+	return ret;
+}
+
+static int qda_munmap_check(const struct drm_qda_remote_munmap *args)
+{
+	if (args->pad)
+		return -EINVAL;
+
+	switch (args->flags) {
+	case QDA_MAP_BO:
+		return args->vaddr || args->size || args->key < 0 ? -EINVAL : 0;
+	case QDA_MAP_HEAP:
+		return args->key || !args->size || args->size > QDA_BO_SIZE_MAX ? -EINVAL : 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static struct qda_remote_map *qda_munmap_claim(struct qda_process *process,
+					       const struct drm_qda_remote_munmap *args)
+{
+	if (args->flags == QDA_MAP_HEAP)
+		return qda_remote_map_claim_heap(process, args->vaddr, PAGE_ALIGN(args->size));
+
+	return qda_remote_map_claim_key(process, args->key);
+}
+
+static int qda_munmap_run(struct qda_map_job *job, struct qda_remote_map *remote, u32 *status)
+{
+	int ret = qda_map_write_unmap(job, remote);
+
+	if (ret) {
+		qda_remote_map_unclaim(&job->session->process, remote);
+		return ret;
+	}
+
+	return qda_map_job_run(job, remote, status);
+}
+
+/**
+ * qda_ioctl_remote_munmap - Implements DRM_IOCTL_QDA_REMOTE_MUNMAP
+ * @drm: the DRM device
+ * @data: &struct drm_qda_remote_munmap
+ * @file: the caller's file
+ *
+ * Return: 0 or a negative error code as &struct drm_qda_remote_munmap describes.
+ */
+int qda_ioctl_remote_munmap(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_qda_remote_munmap *args = data;
+	struct qda_remote_map *remote;
+	struct qda_map_job job;
+	int ret;
+
+	args->dsp_status = 0;
+
+	ret = qda_munmap_check(args);
+	if (ret)
+		return ret;
+	ret = qda_map_job_init(&job, file);
+	if (ret)
+		return ret;
+
+	remote = qda_munmap_claim(&job.session->process, args);
+	if (IS_ERR_OR_NULL(remote)) {
+		ret = PTR_ERR_OR_ZERO(remote);
+		goto out_fini_job;
+	}
+
+	ret = qda_munmap_run(&job, remote, &args->dsp_status);
+	qda_remote_map_put(remote);
+
+out_fini_job:
+	qda_map_job_fini(&job);
+	return ret;
+}

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * What a process has mapped for longer than a call. Each mapping is recorded before
+ * the DSP is asked for it and until the DSP has said that it is gone, so the memory
+ * stays as long as the process may use it, even when nobody waited for the
+ * answer. That answer is looked at when somebody next asks about the mapping.
+ */
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+
+#include "qda_device.h"
+#include "qda_invocation.h"
+#include "qda_kernel_call.h"
+#include "qda_mapping.h"
+#include "qda_process.h"
+#include "qda_remote_map.h"
+#include "qda_session.h"
+
+/**
+ * qda_remote_maps_init - Begin with no mappings
+ * @maps: zeroed memory
+ */
+void qda_remote_maps_init(struct qda_remote_maps *maps)
+{
+	mutex_init(&maps->lock);
+	INIT_LIST_HEAD(&maps->list);
+}
+
+/**
+ * qda_remote_maps_fini - Undo qda_remote_maps_init()
+ * @maps: no mappings
+ */
+void qda_remote_maps_fini(struct qda_remote_maps *maps)
+{
+	mutex_destroy(&maps->lock);
+}
+
+/**
+ * qda_remote_map_create - Record that memory is to be mapped
+ * @map: the memory; its reference is taken over unless this fails
+ * @offset: start of the range
+ * @size: bytes
+ *
+ * Return: the record with a reference, or an error pointer.
+ */
+struct qda_remote_map *qda_remote_map_create(struct qda_mapping *map, u64 offset, u64 size)
+{
+	struct qda_remote_map *remote = kzalloc_obj(*remote, GFP_KERNEL_ACCOUNT);
+
+	if (!remote)
+		return ERR_PTR(-ENOMEM);
+
+	kref_init(&remote->ref);
+	INIT_LIST_HEAD(&remote->node);
+	remote->map = map;
+	remote->offset = offset;
+	remote->size = size;
+
+	return remote;
+}
+
+static void qda_remote_map_free(struct kref *ref)
+{
+	struct qda_remote_map *remote = container_of(ref, struct qda_remote_map, ref);
+
+	if (remote->call)
+		qda_invocation_put(remote->call);
+	qda_mapping_put(remote->map);
+	kfree(remote);
+}
+
+/**
+ * qda_remote_map_put - Drop a reference
+ * @remote: the mapping
+ */
+void qda_remote_map_put(struct qda_remote_map *remote)
+{
+	kref_put(&remote->ref, qda_remote_map_free);
+}
+
+/**
+ * qda_remote_map_address - Where the memory is
+ * @remote: the mapping
+ *
+ * Return: address of the range as the DSP uses it in messages.
+ */
+u64 qda_remote_map_address(const struct qda_remote_map *remote)
+{
+	return qda_mapping_address(remote->map) + remote->offset;
+}
+
+static struct qda_device *qda_remote_maps_device(struct qda_process *process)
+{
+	return container_of(process, struct qda_session, process)->qdev;
+}
+
+static void qda_remote_map_remove(struct qda_process *process, struct qda_remote_map *remote)
+{
+	lockdep_assert_held(&process->maps.lock);
+
+	if (list_empty(&remote->node))
+		return;
+	list_del_init(&remote->node);
+	atomic_dec(&qda_remote_maps_device(process)->stats.remote_maps);
+	qda_remote_map_put(remote);
+}
+
+/**
+ * qda_remote_maps_drop - The process is gone, and its mappings with it
+ * @process: the process
+ */
+void qda_remote_maps_drop(struct qda_process *process)
+{
+	struct qda_remote_map *remote, *next;
+
+	guard(mutex)(&process->maps.lock);
+
+	list_for_each_entry_safe(remote, next, &process->maps.list, node)
+		qda_remote_map_remove(process, remote);
+}
+
+/* What the DSP's answer means for the mapping; it may remove it. */
+static int qda_remote_map_settle(struct qda_process *process, struct qda_remote_map *remote,
+				 struct qda_invocation *call)
+{
+	bool mapping = remote->state == QDA_REMOTE_MAP_MAPPING;
+	__le64 vaddr;
+	int ret = call->error;
+
+	lockdep_assert_held(&process->maps.lock);
+
+	if (!ret && call->status)
+		ret = -EREMOTEIO;
+	if (!ret && mapping)
+		ret = qda_kernel_call_read(call, remote->result, &vaddr, sizeof(vaddr));
+	if (!ret && mapping)
+		remote->vaddr = le64_to_cpu(vaddr);
+
+	if (mapping == !ret)
+		remote->state = QDA_REMOTE_MAP_MAPPED;
+	else
+		qda_remote_map_remove(process, remote);
+
+	return ret;
+}
+
+/* Return: true when nothing about the mapping is pending any more. */
+static bool qda_remote_map_settle_abandoned(struct qda_process *process,
+					    struct qda_remote_map *remote)
+{
+	struct qda_invocation *call = remote->call;
+
+	lockdep_assert_held(&process->maps.lock);
+
+	if (remote->state == QDA_REMOTE_MAP_MAPPED)
+		return true;
+	if (!call || !qda_invocation_is_done(call))
+		return false;
+
+	remote->call = NULL;
+	qda_remote_map_settle(process, remote, call);
+	qda_invocation_put(call);
+
+	return true;
+}
+
+static struct qda_remote_map *qda_remote_map_find_key(struct qda_process *process, s32 key)
+{
+	struct qda_remote_map *remote;
+
+	lockdep_assert_held(&process->maps.lock);
+
+	list_for_each_entry(remote, &process->maps.list, node)
+		if (!remote->heap && remote->key == key)
+			return remote;
+
+	return NULL;
+}
+
+static struct qda_remote_map *qda_remote_map_find_heap(struct qda_process *process, u64 vaddr,
+						       u64 size)
+{
+	struct qda_remote_map *remote;
+
+	lockdep_assert_held(&process->maps.lock);
+
+	list_for_each_entry(remote, &process->maps.list, node)
+		if (remote->heap && remote->state != QDA_REMOTE_MAP_MAPPING &&
+		    remote->vaddr == vaddr && remote->size == size)
+			return remote;
+
+	return NULL;
+}
+
+static bool qda_remote_map_is_key_taken(struct qda_process *process, s32 key)
+{
+	struct qda_remote_map *remote = qda_remote_map_find_key(process, key);
+
+	if (!remote)
+		return false;
+
+	/* Maybe the DSP has answered after all that it is not. */
+	kref_get(&remote->ref);
+	qda_remote_map_settle_abandoned(process, remote);
+	qda_remote_map_put(remote);
+
+	return qda_remote_map_find_key(process, key);
+}
+
+/**
+ * qda_remote_map_reserve - Enter a mapping before the DSP is asked for it
+ * @process: the process
+ * @generation: which process of the session it is for
+ * @remote: the mapping, with its key if it has one
+ *
+ * Return: 0, -EEXIST when the key is taken, or what qda_process_check() says.
+ */
+int qda_remote_map_reserve(struct qda_process *process, u64 generation,
+			   struct qda_remote_map *remote)
+{
+	int ret;
+
+	guard(mutex)(&process->maps.lock);
+
+	/* Who drops all mappings has made this fail before. */
+	ret = qda_process_check(process, generation);
+	if (ret)
+		return ret;
+	if (!remote->heap && qda_remote_map_is_key_taken(process, remote->key))
+		return -EEXIST;
+
+	remote->state = QDA_REMOTE_MAP_MAPPING;
+	kref_get(&remote->ref);
+	list_add_tail(&remote->node, &process->maps.list);
+	atomic_inc(&qda_remote_maps_device(process)->stats.remote_maps);
+
+	return 0;
+}
+
+static struct qda_remote_map *qda_remote_map_claim(struct qda_process *process,
+						   struct qda_remote_map *remote)
+{
+	bool unmapping;
+
+	lockdep_assert_held(&process->maps.lock);
+
+	if (!remote)
+		return ERR_PTR(-ENOENT);
+
+	unmapping = remote->state == QDA_REMOTE_MAP_UNMAPPING;
+	kref_get(&remote->ref);
+	if (!qda_remote_map_settle_abandoned(process, remote)) {
+		qda_remote_map_put(remote);
+		return ERR_PTR(-EBUSY);
+	}
+	if (list_empty(&remote->node)) {
+		qda_remote_map_put(remote);
+		return unmapping ? NULL : ERR_PTR(-ENOENT);
+	}
+	remote->state = QDA_REMOTE_MAP_UNMAPPING;
+
+	return remote;
+}
+
+/**
+ * qda_remote_map_claim_key - Find a mapping in order to unmap it
+ * @process: the process
+ * @key: its key
+ *
+ * Return: the mapping with a reference; NULL when the DSP has answered by now that it has
+ * unmapped it; or an error pointer: -ENOENT when there is none, -EBUSY when the DSP is
+ * working on it.
+ */
+struct qda_remote_map *qda_remote_map_claim_key(struct qda_process *process, s32 key)
+{
+	guard(mutex)(&process->maps.lock);
+	return qda_remote_map_claim(process, qda_remote_map_find_key(process, key));
+}
+
+/**
+ * qda_remote_map_claim_heap - Find pages of the heap in order to unmap them
+ * @process: the process
+ * @vaddr: the DSP's own address of them
+ * @size: bytes
+ *
+ * Return: as qda_remote_map_claim_key().
+ */
+struct qda_remote_map *qda_remote_map_claim_heap(struct qda_process *process, u64 vaddr,
+						 u64 size)
+{
+	guard(mutex)(&process->maps.lock);
+	return qda_remote_map_claim(process, qda_remote_map_find_heap(process, vaddr, size));
+}
+
+/**
+ * qda_remote_map_unclaim - The DSP could not be asked
+ * @process: the process
+ * @remote: the mapping, which is being mapped or unmapped
+ */
+void qda_remote_map_unclaim(struct qda_process *process, struct qda_remote_map *remote)
+{
+	guard(mutex)(&process->maps.lock);
+
+	if (remote->state == QDA_REMOTE_MAP_MAPPING)
+		qda_remote_map_remove(process, remote);
+	else
+		remote->state = QDA_REMOTE_MAP_MAPPED;
+}
+
+/**
+ * qda_remote_map_conclude - The call about a mapping is completed
+ * @process: the process
+ * @remote: the mapping, which is being mapped or unmapped
+ * @call: the call
+ *
+ * Return: 0, -ENOTCONN when the process that had the mapping is gone, -EREMOTEIO when
+ * the DSP refused, or the call's error.
+ */
+int qda_remote_map_conclude(struct qda_process *process, struct qda_remote_map *remote,
+			    struct qda_invocation *call)
+{
+	guard(mutex)(&process->maps.lock);
+
+	if (list_empty(&remote->node))
+		return call->error ?: -ENOTCONN;
+
+	return qda_remote_map_settle(process, remote, call);
+}
+
+/**
+ * qda_remote_map_abandon - Nobody waits for the call about a mapping any more
+ * @process: the process
+ * @remote: the mapping, which is being mapped or unmapped
+ * @call: the call, of which a reference is taken
+ */
+void qda_remote_map_abandon(struct qda_process *process, struct qda_remote_map *remote,
+			    struct qda_invocation *call)
+{
+	guard(mutex)(&process->maps.lock);
+
+	if (list_empty(&remote->node))
+		return;
+	qda_invocation_get(call);
+	remote->call = call;
+}
+
+/**
+ * qda_remote_map_get_key - Find a mapping in order to use it in a call
+ * @process: the process
+ * @key: its key
+ *
+ * Return: the mapping with a reference, or NULL when none is mapped under the key.
+ */
+struct qda_remote_map *qda_remote_map_get_key(struct qda_process *process, s32 key)
+{
+	struct qda_remote_map *remote;
+
+	guard(mutex)(&process->maps.lock);
+
+	remote = qda_remote_map_find_key(process, key);
+	if (!remote)
+		return NULL;
+
+	kref_get(&remote->ref);
+	qda_remote_map_settle_abandoned(process, remote);
+	if (remote->state == QDA_REMOTE_MAP_MAPPED && !list_empty(&remote->node))
+		return remote;
+	qda_remote_map_put(remote);
+
+	return NULL;
+}
