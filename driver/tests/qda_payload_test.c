@@ -192,10 +192,46 @@ static void qda_payload_test_mapped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, le64_to_cpu(head->arg[2].len), 5ULL << 30);
 }
 
+/* A DMA handle is named by its key, and its page entry is all that is under the key. */
+static void qda_payload_test_handle(struct kunit *test)
+{
+	struct qda_payload_arg args[] = {
+		{ .addr = BASE, .length = 0x20, .range = 5 * SZ_4K, .key = 77,
+		  .kind = QDA_PAYLOAD_HANDLE },
+		{ .addr = BASE, .range = 5 * SZ_4K, .key = INT_MAX, .kind = QDA_PAYLOAD_HANDLE },
+	};
+	struct qda_payload payload = { .args = args, .count = ARRAY_SIZE(args) };
+	struct {
+		struct qda_wire_handle handle[2];
+		struct qda_wire_list list[2];
+		struct qda_wire_page page[2];
+		struct qda_wire_tail tail;
+	} *head = kunit_kzalloc(test, sizeof(*head), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, head);
+	memset(head, 0xa5, sizeof(*head));
+	KUNIT_ASSERT_EQ(test, qda_payload_layout(&payload), 0);
+	args[0].offset = 0x1fff;
+	qda_payload_write_head(&payload, head, BASE);
+
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(head->handle[0].key), 77);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(head->handle[0].offset), 0x1fff);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(head->handle[0].length), 0x20);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(head->handle[0].pad), 0);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(head->list[0].num), 1);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(head->list[0].pgidx), 0);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(head->page[0].addr), BASE);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(head->page[0].size), 5 * SZ_4K);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(head->handle[1].key), INT_MAX);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(head->handle[1].length), 0);
+	KUNIT_EXPECT_EQ(test, le32_to_cpu(head->list[1].num), 0);
+}
+
 static struct kunit_case qda_payload_cases[] = {
 	KUNIT_CASE_PARAM(qda_payload_test_shape, qda_payload_shape_gen_params),
 	KUNIT_CASE(qda_payload_test_empty_is_zero),
 	KUNIT_CASE(qda_payload_test_mapped),
+	KUNIT_CASE(qda_payload_test_handle),
 	{}
 };
 
