@@ -171,13 +171,16 @@ struct drm_qda_query {
  * GEM_MMAP_OFFSET tells; that also works while the DSP is running, and what is mapped
  * stays accessible after the DSP is gone. An imported buffer is only accessible
  * through its exporter, for instance by mmap() of the DMA-BUF fd, with DMA_BUF_IOCTL_SYNC
- * around each access.
+ * around each access. When the exporter refuses to map it for the DSP, the error that it
+ * gives is passed on.
  *
  * REMOTE_INVOKE keeps the CPU's caches right for the buffers that it is given, as long
  * as the CPU does not access them during the call. For a buffer that the DSP accesses
  * at other times (mapped by REMOTE_MAP), or that the CPU does access during a call, the
  * CPU's accesses go between GEM_SYNC and GEM_SYNC with QDA_GEM_SYNC_END, while
- * the DSP leaves it alone; or the buffer is made with QDA_GEM_WC.
+ * the DSP leaves it alone; or the buffer is made with QDA_GEM_WC. So is one that is
+ * exported to a device which does not see the CPU's caches: the sharing of DMA-BUFs does
+ * not maintain them for buffers of GEM_CREATE.
  */
 
 #define QDA_GEM_WC	(1U << 0) /* write-combined CPU mapping; else cached */
@@ -455,8 +458,7 @@ struct drm_qda_arg {
  * - ``-EINVAL``: unknown @flags bit or not zero @cookie; unknown kind; an INLINE
  *   argument with a handle; attribute bits 31:29 of @sc set; a kind that does
  *   not fit the argument's place; a range that is not inside its buffer or key; an imported
- *   buffer that is not contiguous for a DSP without an IOMMU, or that its exporter
- *   refuses to map for that reason
+ *   buffer that is not contiguous for a DSP without an IOMMU
  * - ``-ENOENT``: a BO argument's handle does not exist, or nothing is mapped under a KEY
  *   argument's key
  * - ``-EDQUOT``: a buffer is not mapped yet, and with it the user would have more than
