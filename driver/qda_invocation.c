@@ -300,6 +300,18 @@ bool qda_invocation_is_done(struct qda_invocation *inv)
 }
 
 /**
+ * qda_invocation_let_go - Let go of the buffers of a call that is completed
+ * @inv: the call, for which the caller has waited
+ *
+ * Who completed it may have its reference a moment longer than the caller's ioctl
+ * lasts, which then must not keep buffers mapped.
+ */
+void qda_invocation_let_go(struct qda_invocation *inv)
+{
+	qda_operands_fini(&inv->operands);
+}
+
+/**
  * qda_invocation_succeeded - Whether a completed call did what it should
  * @inv: the call
  *

@@ -37,7 +37,8 @@ struct qda_staging;
  * @put_work: drops a reference where one may sleep
  *
  * Everything but @ref, @done, @error, @status and @put_work is written by the caller
- * before the call is published and not changed until it is freed.
+ * before the call is published and not changed until it is freed; except that who
+ * waited for it may end @operands when it is completed.
  */
 struct qda_invocation {
 	refcount_t ref;
@@ -69,6 +70,7 @@ void qda_invocation_return_id(struct qda_invocation *inv);
 void qda_invocation_publish(struct qda_invocation *inv);
 int qda_invocation_send(struct qda_invocation *inv, long timeout);
 int qda_invocation_run(struct qda_invocation *inv, long timeout);
+void qda_invocation_let_go(struct qda_invocation *inv);
 bool qda_invocation_is_done(struct qda_invocation *inv);
 bool qda_invocation_succeeded(const struct qda_invocation *inv);
 void qda_invocation_answer(struct qda_device *qdev, u64 ctx, u32 status);

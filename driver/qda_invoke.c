@@ -497,8 +497,10 @@ static int qda_call_run(const struct qda_call *call, struct drm_qda_invoke *args
 		goto out_put_inv;
 
 	ret = qda_invocation_run(inv, MAX_SCHEDULE_TIMEOUT);
-	if (!ret)
+	if (!ret) {
 		ret = qda_call_conclude(call, inv, generation, &args->dsp_status);
+		qda_invocation_let_go(inv);
+	}
 
 out_put_inv:
 	qda_invocation_put(inv);

@@ -520,6 +520,26 @@ TEST(handle_and_mmap_closed_during_a_call)
 	buffers_finish(dsp);
 }
 
+/* When the ioctl returns, not some time after it; the DSP's end of the call may be slower. */
+TEST(a_call_that_returned_holds_no_buffer)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+
+	for (int round = 0; round < 300; round++) {
+		struct buffer b = buffer_new(s.fd, 2 * PAGE, 0);
+		struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+
+		inv_bo_out(c.inv, b.handle, 0, b.size);
+		bo_call_start(dsp, &s, &c);
+		buffer_close(&b);
+		buffer_munmap(&b);
+		bo_call_end(dsp, &c);
+		CHECK_EQ(0, qda_get(dsp, "mappings"));
+	}
+	buffers_finish(dsp);
+}
+
 /* Two calls at once: the first answer must not take the buffer from the second. */
 TEST(two_calls_share_a_mapping)
 {
