@@ -64,6 +64,7 @@ void qda_invocation_begin(struct qda_invocation *inv, struct qda_pool *pool, boo
 	inv->error = 0;
 	inv->status = 0;
 	inv->answered = NULL;
+	inv->retired = NULL;
 }
 
 /**
@@ -83,8 +84,11 @@ void qda_invocation_get(struct qda_invocation *inv)
  */
 void qda_invocation_put(struct qda_invocation *inv)
 {
-	if (refcount_dec_and_test(&inv->ref))
-		qda_pool_return(inv);
+	if (!refcount_dec_and_test(&inv->ref))
+		return;
+	if (inv->retired)
+		inv->retired(inv);
+	qda_pool_return(inv);
 }
 
 /*

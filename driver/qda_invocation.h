@@ -34,11 +34,13 @@ struct qda_staging;
  * @error: 0 when the DSP answered, else a negative error code
  * @status: what the DSP answered
  * @answered: if not NULL called when the call is completed, in any context
+ * @retired: if not NULL called with the last reference, where one may sleep
+ * @owner: whatever @retired needs
  * @put_work: drops a reference where one may sleep
  *
  * Everything but @ref, @done, @error, @status and @put_work is written by the caller
  * before the call is published and not changed until it is freed; except that who
- * waited for it may end @operands when it is completed.
+ * waited for it may end @operands and @retired when it is completed.
  */
 struct qda_invocation {
 	refcount_t ref;
@@ -57,6 +59,8 @@ struct qda_invocation {
 	int error;
 	u32 status;
 	void (*answered)(struct qda_invocation *inv);
+	void (*retired)(struct qda_invocation *inv);
+	void *owner;
 	struct work_struct put_work;
 };
 

@@ -164,6 +164,32 @@ static int qda_map_write_unmap(struct qda_map_job *job, struct qda_remote_map *r
 	return qda_kernel_call_write(job->inv, &payload, data);
 }
 
+/* The DSP has answered, or is gone, after the caller of the ioctl gave up waiting. */
+static void qda_map_answered_late(struct qda_invocation *inv)
+{
+	struct qda_remote_map *remote = inv->owner;
+
+	qda_remote_map_conclude(&qda_pool_session(inv->pool)->process, remote, inv);
+	qda_remote_map_put(remote);
+}
+
+static int qda_map_job_conclude(struct qda_map_job *job, struct qda_remote_map *remote, u32 *status)
+{
+	struct qda_process *process = &job->session->process;
+	struct qda_invocation *inv = job->inv;
+	int ret;
+
+	ret = qda_remote_map_conclude(process, remote, inv);
+	qda_invocation_let_go(inv);
+	if (ret != -EREMOTEIO)
+		return ret;
+	if (inv->status == QDA_WIRE_EBADSTATE && qda_process_has_exited(process, job->generation))
+		return -EPIPE;
+	*status = inv->status;
+
+	return ret;
+}
+
 /* The caller has written the call. Afterwards what the record says is true again. */
 static int qda_map_job_run(struct qda_map_job *job, struct qda_remote_map *remote, u32 *status)
 {
@@ -171,29 +197,23 @@ static int qda_map_job_run(struct qda_map_job *job, struct qda_remote_map *remot
 	struct qda_invocation *inv = job->inv;
 	int ret;
 
-	ret = qda_operands_sync_for_device(&inv->operands) ? 0 : -ENODEV;
-	if (!ret)
-		ret = qda_process_admit(process, job->generation, inv);
+	ret = qda_process_admit(process, job->generation, inv);
 	if (ret) {
 		qda_remote_map_unclaim(process, remote);
 		return ret;
 	}
 
+	qda_remote_map_get(remote);
+	inv->owner = remote;
+	inv->retired = qda_map_answered_late;
 	ret = qda_invocation_run(inv, QDA_PROCESS_TIMEOUT);
-	if (ret) {
-		qda_remote_map_abandon(process, remote, inv);
+	if (ret)
 		return ret;
-	}
 
-	*status = inv->status;
-	ret = qda_remote_map_conclude(process, remote, inv);
-	if (ret == -EREMOTEIO && inv->status == QDA_WIRE_EBADSTATE &&
-	    qda_process_has_exited(process, job->generation)) {
-		*status = 0;
-		return -EPIPE;
-	}
+	inv->retired = NULL;
+	qda_remote_map_put(remote);
 
-	return ret;
+	return qda_map_job_conclude(job, remote, status);
 }
 
 static int qda_map_run(struct qda_map_job *job, struct qda_remote_map *remote,
@@ -207,6 +227,8 @@ static int qda_map_run(struct qda_map_job *job, struct qda_remote_map *remote,
 
 	ret = remote->heap ? qda_map_write_heap(job, remote) :
 			     qda_map_write_key(job, remote, args->vaddrin);
+	if (!ret && !qda_operands_sync_for_device(&job->inv->operands))
+		ret = -ENODEV;
 	if (ret) {
 		qda_remote_map_unclaim(process, remote);
 		return ret;
@@ -359,7 +381,11 @@ static int qda_munmap_run(struct qda_map_job *job, struct qda_remote_map *remote
 		return ret;
 	}
 
-	return qda_map_job_run(job, remote, status);
+	ret = qda_map_job_run(job, remote, status);
+	if (!ret)
+		qda_mapping_sync_for_cpu(remote->map, DMA_FROM_DEVICE);
+
+	return ret;
 }
 
 /**
@@ -387,8 +413,8 @@ int qda_ioctl_remote_munmap(struct drm_device *drm, void *data, struct drm_file 
 		return ret;
 
 	remote = qda_munmap_claim(&job.session->process, args);
-	if (IS_ERR_OR_NULL(remote)) {
-		ret = PTR_ERR_OR_ZERO(remote);
+	if (IS_ERR(remote)) {
+		ret = PTR_ERR(remote);
 		goto out_fini_job;
 	}
 

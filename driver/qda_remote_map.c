@@ -4,8 +4,7 @@
  *
  * What a process has mapped for longer than a call. Each mapping is recorded before
  * the DSP is asked for it and until the DSP has said that it is gone, so the memory
- * stays as long as the process may use it, even when nobody waited for the
- * answer. That answer is looked at when somebody next asks about the mapping.
+ * stays as long as the process may use it, even when nobody waits for the answer.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -67,10 +66,17 @@ static void qda_remote_map_free(struct kref *ref)
 {
 	struct qda_remote_map *remote = container_of(ref, struct qda_remote_map, ref);
 
-	if (remote->call)
-		qda_invocation_put(remote->call);
 	qda_mapping_put(remote->map);
 	kfree(remote);
+}
+
+/**
+ * qda_remote_map_get - Take a reference
+ * @remote: the mapping
+ */
+void qda_remote_map_get(struct qda_remote_map *remote)
+{
+	kref_get(&remote->ref);
 }
 
 /**
@@ -148,26 +154,6 @@ static int qda_remote_map_settle(struct qda_process *process, struct qda_remote_
 	return ret;
 }
 
-/* Return: true when nothing about the mapping is pending any more. */
-static bool qda_remote_map_settle_abandoned(struct qda_process *process,
-					    struct qda_remote_map *remote)
-{
-	struct qda_invocation *call = remote->call;
-
-	lockdep_assert_held(&process->maps.lock);
-
-	if (remote->state == QDA_REMOTE_MAP_MAPPED)
-		return true;
-	if (!call || !qda_invocation_is_done(call))
-		return false;
-
-	remote->call = NULL;
-	qda_remote_map_settle(process, remote, call);
-	qda_invocation_put(call);
-
-	return true;
-}
-
 static struct qda_remote_map *qda_remote_map_find_key(struct qda_process *process, s32 key)
 {
 	struct qda_remote_map *remote;
@@ -196,21 +182,6 @@ static struct qda_remote_map *qda_remote_map_find_heap(struct qda_process *proce
 	return NULL;
 }
 
-static bool qda_remote_map_is_key_taken(struct qda_process *process, s32 key)
-{
-	struct qda_remote_map *remote = qda_remote_map_find_key(process, key);
-
-	if (!remote)
-		return false;
-
-	/* Maybe the DSP has answered after all that it is not. */
-	kref_get(&remote->ref);
-	qda_remote_map_settle_abandoned(process, remote);
-	qda_remote_map_put(remote);
-
-	return qda_remote_map_find_key(process, key);
-}
-
 /**
  * qda_remote_map_reserve - Enter a mapping before the DSP is asked for it
  * @process: the process
@@ -230,7 +201,7 @@ int qda_remote_map_reserve(struct qda_process *process, u64 generation,
 	ret = qda_process_check(process, generation);
 	if (ret)
 		return ret;
-	if (!remote->heap && qda_remote_map_is_key_taken(process, remote->key))
+	if (!remote->heap && qda_remote_map_find_key(process, remote->key))
 		return -EEXIST;
 
 	remote->state = QDA_REMOTE_MAP_MAPPING;
@@ -244,24 +215,15 @@ int qda_remote_map_reserve(struct qda_process *process, u64 generation,
 static struct qda_remote_map *qda_remote_map_claim(struct qda_process *process,
 						   struct qda_remote_map *remote)
 {
-	bool unmapping;
-
 	lockdep_assert_held(&process->maps.lock);
 
 	if (!remote)
 		return ERR_PTR(-ENOENT);
-
-	unmapping = remote->state == QDA_REMOTE_MAP_UNMAPPING;
-	kref_get(&remote->ref);
-	if (!qda_remote_map_settle_abandoned(process, remote)) {
-		qda_remote_map_put(remote);
+	if (remote->state != QDA_REMOTE_MAP_MAPPED)
 		return ERR_PTR(-EBUSY);
-	}
-	if (list_empty(&remote->node)) {
-		qda_remote_map_put(remote);
-		return unmapping ? NULL : ERR_PTR(-ENOENT);
-	}
+
 	remote->state = QDA_REMOTE_MAP_UNMAPPING;
+	kref_get(&remote->ref);
 
 	return remote;
 }
@@ -271,9 +233,8 @@ static struct qda_remote_map *qda_remote_map_claim(struct qda_process *process,
  * @process: the process
  * @key: its key
  *
- * Return: the mapping with a reference; NULL when the DSP has answered by now that it has
- * unmapped it; or an error pointer: -ENOENT when there is none, -EBUSY when the DSP is
- * working on it.
+ * Return: the mapping with a reference, or an error pointer: -ENOENT when there is none,
+ * -EBUSY when the DSP has not answered yet what it was asked about it.
  */
 struct qda_remote_map *qda_remote_map_claim_key(struct qda_process *process, s32 key)
 {
@@ -332,23 +293,6 @@ int qda_remote_map_conclude(struct qda_process *process, struct qda_remote_map *
 }
 
 /**
- * qda_remote_map_abandon - Nobody waits for the call about a mapping any more
- * @process: the process
- * @remote: the mapping, which is being mapped or unmapped
- * @call: the call, of which a reference is taken
- */
-void qda_remote_map_abandon(struct qda_process *process, struct qda_remote_map *remote,
-			    struct qda_invocation *call)
-{
-	guard(mutex)(&process->maps.lock);
-
-	if (list_empty(&remote->node))
-		return;
-	qda_invocation_get(call);
-	remote->call = call;
-}
-
-/**
  * qda_remote_map_get_key - Find a mapping in order to use it in a call
  * @process: the process
  * @key: its key
@@ -362,14 +306,9 @@ struct qda_remote_map *qda_remote_map_get_key(struct qda_process *process, s32 k
 	guard(mutex)(&process->maps.lock);
 
 	remote = qda_remote_map_find_key(process, key);
-	if (!remote)
+	if (!remote || remote->state != QDA_REMOTE_MAP_MAPPED)
 		return NULL;
-
 	kref_get(&remote->ref);
-	qda_remote_map_settle_abandoned(process, remote);
-	if (remote->state == QDA_REMOTE_MAP_MAPPED && !list_empty(&remote->node))
-		return remote;
-	qda_remote_map_put(remote);
 
-	return NULL;
+	return remote;
 }

@@ -39,7 +39,7 @@ struct qda_remote_maps {
 
 /**
  * struct qda_remote_map - Persistent mapping of memory into a process
- * @ref: held by the list and by the ioctl that works on it
+ * @ref: held by the list, by the ioctl that works on it and by the call about it
  * @node: entry in the list, empty when it is not there any more; protected by its lock
  * @state: what the DSP knows of it; protected by the lock of the list
  * @heap: pages for the heap, without a key; else a part of a user's buffer
@@ -49,8 +49,6 @@ struct qda_remote_maps {
  * @size: bytes, whole pages of the DSP
  * @result: where the call that maps it has its output
  * @map: memory, with a reference
- * @call: call about it that nobody waits for any more, with a reference; protected by
- *	the lock of the list
  */
 struct qda_remote_map {
 	struct kref ref;
@@ -63,7 +61,6 @@ struct qda_remote_map {
 	u64 size;
 	u32 result;
 	struct qda_mapping *map;
-	struct qda_invocation *call;
 };
 
 void qda_remote_maps_init(struct qda_remote_maps *maps);
@@ -71,6 +68,7 @@ void qda_remote_maps_fini(struct qda_remote_maps *maps);
 void qda_remote_maps_drop(struct qda_process *process);
 
 struct qda_remote_map *qda_remote_map_create(struct qda_mapping *map, u64 offset, u64 size);
+void qda_remote_map_get(struct qda_remote_map *remote);
 void qda_remote_map_put(struct qda_remote_map *remote);
 u64 qda_remote_map_address(const struct qda_remote_map *remote);
 int qda_remote_map_reserve(struct qda_process *process, u64 generation,
@@ -80,8 +78,6 @@ struct qda_remote_map *qda_remote_map_claim_heap(struct qda_process *process, u6
 						 u64 size);
 void qda_remote_map_unclaim(struct qda_process *process, struct qda_remote_map *remote);
 int qda_remote_map_conclude(struct qda_process *process, struct qda_remote_map *remote,
-			    struct qda_invocation *call);
-void qda_remote_map_abandon(struct qda_process *process, struct qda_remote_map *remote,
 			    struct qda_invocation *call);
 struct qda_remote_map *qda_remote_map_get_key(struct qda_process *process, s32 key);
 

@@ -621,44 +621,6 @@ TEST(a_buffer_in_two_sessions_at_once)
 
 /* ---- isolation ---- */
 
-/* The same IOVA with another stream id. */
-static uint64_t with_sid(struct dsp *dsp, uint64_t addr, uint32_t sid)
-{
-	uint64_t mask = (1ull << dsp->info.sid_pos) - 1;
-
-	return (addr & mask) | (uint64_t)sid << dsp->info.sid_pos;
-}
-
-static bool dsp_can_write(struct dsp *dsp, uint64_t addr)
-{
-	void *p = dsp_mem(dsp, addr, 1);
-	int fds[2];
-	bool ok;
-
-	/* A system call that meets the fault returns -EFAULT instead of a signal. */
-	CHECK(!pipe(fds));
-	CHECK_EQ(1, write(fds[1], "x", 1));
-	ok = read(fds[0], p, 1) == 1;
-	close(fds[0]);
-	close(fds[1]);
-	return ok;
-}
-
-static void check_out_of_reach(struct dsp *dsp, uint64_t addr, uint32_t sid)
-{
-	uint64_t wrong = with_sid(dsp, addr, sid);
-	char name[32];
-	long long faults;
-
-	snprintf(name, sizeof(name), "bank%u/faults", sid);
-	faults = vdsp_get(dsp, name);
-	CHECK(!dsp_can_read(dsp, wrong));
-	CHECK(vdsp_get(dsp, name) > faults);
-	faults = vdsp_get(dsp, name);
-	CHECK(!dsp_can_write(dsp, wrong));
-	CHECK(vdsp_get(dsp, name) > faults);
-}
-
 /* The buffer is so big that a part lies where the other session has nothing of its own. */
 TEST(another_session_cannot_reach_a_buffer)
 {
@@ -668,7 +630,7 @@ TEST(another_session_cannot_reach_a_buffer)
 	uint64_t addr = use(dsp, &owner, &b);
 
 	CHECK_EQ(owner.sid, dsp_sid(dsp, addr));
-	check_out_of_reach(dsp, addr, other.sid);
+	dsp_check_out_of_reach(dsp, addr, other.sid);
 	CHECK(dsp_can_write(dsp, addr));
 	CHECK_EQ('x', b.mem[0]);
 	buffers_finish(dsp);
@@ -682,7 +644,7 @@ TEST(memory_beside_a_buffer_is_out_of_reach)
 	struct buffer b = buffer_new(s.fd, 16 * MIB, 0);
 	uint64_t addr = use(dsp, &s, &b);
 
-	check_out_of_reach(dsp, addr - 1, s.sid);
+	dsp_check_out_of_reach(dsp, addr - 1, s.sid);
 	buffers_finish(dsp);
 }
 
@@ -707,7 +669,7 @@ TEST(the_next_session_of_a_bank_cannot_reach_a_buffer)
 	CHECK_EQ(1, qda_get(dsp, "buffer_objects"));
 	next = session_new(dsp);
 	CHECK_EQ(s.sid, next.sid);
-	check_out_of_reach(dsp, addr, next.sid);
+	dsp_check_out_of_reach(dsp, addr, next.sid);
 	close(dmabuf);
 	buffers_finish(dsp);
 }

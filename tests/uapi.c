@@ -64,11 +64,11 @@ static const struct uapi_ioctl ioctls[] = {
 	{ "remote_map",
 	  DRM_IOCTL_QDA_REMOTE_MAP,
 	  { OUT(drm_qda_remote_map, vaddrout), OUT(drm_qda_remote_map, dsp_status) },
-	  QDA_FEATURE_MAP },
+	  0 },
 	{ "remote_munmap",
 	  DRM_IOCTL_QDA_REMOTE_MUNMAP,
 	  { OUT(drm_qda_remote_munmap, dsp_status), NONE },
-	  QDA_FEATURE_MAP },
+	  0 },
 	{ "remote_invoke",
 	  DRM_IOCTL_QDA_REMOTE_INVOKE,
 	  { OUT(drm_qda_invoke, dsp_status), NONE },
@@ -132,6 +132,9 @@ static void fill_good(const struct uapi_ioctl *io, void *buf, struct invocation 
 						      .file = (uintptr_t)image };
 	else if (io->cmd == DRM_IOCTL_QDA_GEM_CREATE)
 		*(struct drm_qda_gem_create *)buf = (struct drm_qda_gem_create){ .size = 20000 };
+	else if (io->cmd == DRM_IOCTL_QDA_REMOTE_MAP)
+		*(struct drm_qda_remote_map *)buf =
+			(struct drm_qda_remote_map){ .flags = QDA_MAP_HEAP, .size = 20000 };
 	else if (io->cmd == DRM_IOCTL_QDA_REMOTE_INVOKE)
 		memcpy(buf, &inv->req, sizeof(inv->req));
 }
@@ -199,7 +202,8 @@ static void any_enomem(const void *arg)
 	}
 	CHECK_ERR(normal, ret);
 	ktap_note("%u places can fail, %u gave -ENOMEM", nth - 2, nomem);
-	if (create || invoke || io->cmd == DRM_IOCTL_QDA_GEM_CREATE)
+	if (create || invoke || io->cmd == DRM_IOCTL_QDA_GEM_CREATE ||
+	    io->cmd == DRM_IOCTL_QDA_REMOTE_MAP)
 		CHECK(nomem > 0);
 	free(inv);
 	dsp_finish(dsp);
@@ -355,7 +359,10 @@ TEST(query_address_width_and_features)
 	CHECK_EQ(0, query.name[0]);
 	CHECK_OK(qda_query(fd, QDA_QUERY_FEATURES, 0, &query));
 	CHECK(query.value & QDA_FEATURE_CREATE_POINTER);
+	CHECK(query.value & QDA_FEATURE_CREATE_BUFFER);
 	CHECK(query.value & QDA_FEATURE_INLINE);
+	CHECK(query.value & QDA_FEATURE_BUFFERS);
+	CHECK(query.value & QDA_FEATURE_MAP);
 	CHECK_EQ(0, query.value & ~0xffull);
 	dsp_finish(dsp);
 }
@@ -957,10 +964,6 @@ TEST(remote_invoke_eopnotsupp)
 	struct session s = session_new(dsp);
 	uint64_t have = features(s.fd);
 
-	if (!(have & QDA_FEATURE_MAP))
-		REFUSE_CALL(-EOPNOTSUPP,
-			    inv->req.sc = QDA_SCALARS(2, 1, 0) | QDA_SCALARS_HANDLES(1, 0);
-			    inv->args[1].kind = QDA_ARG_KEY);
 	if (!(have & QDA_FEATURE_ASYNC))
 		REFUSE_CALL(-EOPNOTSUPP, inv->req.flags = QDA_INVOKE_ASYNC);
 	dsp_finish(dsp);

@@ -149,7 +149,8 @@ void session_die(struct dsp *dsp, struct session *s)
 
 static void count_args(struct invocation *inv)
 {
-	inv->req.sc = QDA_SCALARS(QDA_SCALARS_METHOD(inv->req.sc), inv->in, inv->out);
+	inv->req.sc = QDA_SCALARS(QDA_SCALARS_METHOD(inv->req.sc), inv->in, inv->out) |
+		      QDA_SCALARS_HANDLES(inv->in_handles, inv->out_handles);
 }
 
 struct invocation *inv_new(uint32_t handle, unsigned int method)
@@ -165,13 +166,20 @@ struct invocation *inv_new(uint32_t handle, unsigned int method)
 	return inv;
 }
 
+static struct drm_qda_arg *next_arg(struct invocation *inv)
+{
+	return &inv->args[inv->in + inv->out + inv->in_handles + inv->out_handles];
+}
+
 static void add_arg(struct invocation *inv, const void *p, uint64_t len)
 {
-	struct drm_qda_arg *arg = &inv->args[inv->in + inv->out];
-
-	arg->addr = (uintptr_t)p;
-	arg->length = len;
-	arg->kind = QDA_ARG_INLINE;
+	if (inv->in_handles + inv->out_handles)
+		FAIL("buffers come before handles");
+	*next_arg(inv) = (struct drm_qda_arg){
+		.addr = (uintptr_t)p,
+		.length = len,
+		.kind = QDA_ARG_INLINE,
+	};
 }
 
 void inv_in(struct invocation *inv, const void *p, uint64_t len)
@@ -187,5 +195,31 @@ void inv_out(struct invocation *inv, void *p, uint64_t len)
 {
 	add_arg(inv, p, len);
 	inv->out++;
+	count_args(inv);
+}
+
+static void add_key(struct invocation *inv, uint32_t key, uint64_t offset, uint64_t len)
+{
+	*next_arg(inv) = (struct drm_qda_arg){
+		.addr = offset,
+		.length = len,
+		.handle = key,
+		.kind = QDA_ARG_KEY,
+	};
+}
+
+void inv_key_in(struct invocation *inv, uint32_t key, uint64_t offset, uint64_t len)
+{
+	if (inv->out_handles)
+		FAIL("inputs come before outputs");
+	add_key(inv, key, offset, len);
+	inv->in_handles++;
+	count_args(inv);
+}
+
+void inv_key_out(struct invocation *inv, uint32_t key, uint64_t offset, uint64_t len)
+{
+	add_key(inv, key, offset, len);
+	inv->out_handles++;
 	count_args(inv);
 }

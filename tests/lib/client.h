@@ -58,15 +58,18 @@ void session_die(struct dsp *dsp, struct session *s);
 /* A call under construction. */
 struct invocation {
 	struct drm_qda_invoke req;
-	struct drm_qda_arg args[512];
-	unsigned int in, out;
+	struct drm_qda_arg args[255 + 255 + 15 + 15];
+	unsigned int in, out, in_handles, out_handles;
 };
 
 #define TEST_HANDLE 0x80000010u
 
-/* Inputs first, then outputs. */
+/* Inputs first, then outputs, then handles, also inputs first. */
 struct invocation *inv_new(uint32_t handle, unsigned int method);
 void inv_in(struct invocation *inv, const void *p, uint64_t len);
 void inv_out(struct invocation *inv, void *p, uint64_t len);
+/* DMA handles: a range of what is mapped under a key. */
+void inv_key_in(struct invocation *inv, uint32_t key, uint64_t offset, uint64_t len);
+void inv_key_out(struct invocation *inv, uint32_t key, uint64_t offset, uint64_t len);
 
 #endif /* TESTS_CLIENT_H */

@@ -30,7 +30,7 @@ static const char *const domains[] = { "adsp", "mdsp", "sdsp", "cdsp", "cdsp1", 
 /* Counters that say how many of something there are now, not how many there were. */
 static const char *const gauges[] = { "sessions",     "processes",	"calls_in_flight",
 				      "mapped_pages", "buffer_objects", "mappings",
-				      "attachments" };
+				      "remote_maps",  "attachments" };
 
 struct dsp_server {
 	pthread_t thread;
@@ -475,6 +475,44 @@ bool dsp_can_read(struct dsp *dsp, uint64_t addr)
 	close(fds[0]);
 	close(fds[1]);
 	return ok;
+}
+
+/* The same IOVA with another stream id. */
+static uint64_t with_sid(struct dsp *dsp, uint64_t addr, uint32_t sid)
+{
+	uint64_t mask = (1ull << dsp->info.sid_pos) - 1;
+
+	return (addr & mask) | (uint64_t)sid << dsp->info.sid_pos;
+}
+
+bool dsp_can_write(struct dsp *dsp, uint64_t addr)
+{
+	void *p = dsp_mem(dsp, addr, 1);
+	int fds[2];
+	bool ok;
+
+	/* A system call that meets the fault returns -EFAULT instead of a signal. */
+	if (pipe(fds) || write(fds[1], "x", 1) != 1)
+		FAIL("pipe: %m");
+	ok = read(fds[0], p, 1) == 1;
+	close(fds[0]);
+	close(fds[1]);
+	return ok;
+}
+
+void dsp_check_out_of_reach(struct dsp *dsp, uint64_t addr, uint32_t sid)
+{
+	uint64_t wrong = with_sid(dsp, addr, sid);
+	char name[32];
+	long long faults;
+
+	snprintf(name, sizeof(name), "bank%u/faults", sid);
+	faults = vdsp_get(dsp, name);
+	CHECK(!dsp_can_read(dsp, wrong));
+	CHECK(vdsp_get(dsp, name) > faults);
+	faults = vdsp_get(dsp, name);
+	CHECK(!dsp_can_write(dsp, wrong));
+	CHECK(vdsp_get(dsp, name) > faults);
 }
 
 void *dsp_arg(struct dsp *dsp, const struct dsp_call *call, unsigned int i, uint64_t *len)

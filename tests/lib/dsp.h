@@ -100,6 +100,10 @@ uint32_t dsp_sid(struct dsp *dsp, uint64_t addr);
 void *dsp_mem(struct dsp *dsp, uint64_t addr, size_t len);
 /* True when the DSP can read the byte there; false: SMMU fault. */
 bool dsp_can_read(struct dsp *dsp, uint64_t addr);
+/* The same for writing; if it can, the byte is 'x' now. */
+bool dsp_can_write(struct dsp *dsp, uint64_t addr);
+/* The address in this bank can neither be read nor written, and that counts as its faults. */
+void dsp_check_out_of_reach(struct dsp *dsp, uint64_t addr, uint32_t sid);
 /* Where argument @i of a call is, *@len gets its length; NULL for an empty one. */
 void *dsp_arg(struct dsp *dsp, const struct dsp_call *call, unsigned int i, uint64_t *len);
 

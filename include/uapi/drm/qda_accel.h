@@ -335,9 +335,10 @@ struct drm_qda_init_create {
  * arguments. QDA_MAP_HEAP gives pages that user space never sees to the DSP's
  * allocator, which asks for them in calls to the host.
  *
- * If the DSP has not answered in time the memory stays mapped and the key taken, until
- * the answer has come and says that it failed, or until the process ends. REMOTE_MUNMAP
- * can be used when it says that it succeeded.
+ * After ``-ETIMEDOUT`` or ``-EINTR`` the memory stays mapped and the key taken until the
+ * DSP answers: if it says that it failed both are free then, else the range is mapped and
+ * REMOTE_MUNMAP can be used. Heap pages whose address was not told stay until the
+ * process ends.
  *
  * Errors of REMOTE_MAP:
  *
@@ -377,8 +378,11 @@ struct drm_qda_remote_map {
  * @pad: must be zero
  *
  * Undoes one REMOTE_MAP: by @key, or by @vaddr and @size. When it fails the memory is
- * still mapped and it can be tried again; after ``-ETIMEDOUT`` or ``-EINTR`` trying again
- * gives the result of the answer that has come meanwhile, if it was a success.
+ * still mapped and it can be tried again. After ``-ETIMEDOUT`` or ``-EINTR`` it is
+ * unmapped if the DSP answers late that it did so: trying again gives ``-EBUSY`` until it
+ * answers and ``-ENOENT`` when it is unmapped.
+ *
+ * On success the CPU sees what the DSP wrote, without GEM_SYNC.
  *
  * Errors of REMOTE_MUNMAP:
  *
