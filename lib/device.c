@@ -25,6 +25,8 @@ _Static_assert((int)QDA_MAX_IMAGE == (int)QDA_LIMIT_FILELEN, "number of the kern
 _Static_assert((int)QDA_MAX_CALL == (int)QDA_LIMIT_INLINE, "number of the kernel");
 _Static_assert((int)QDA_MAX_PROCESSES == (int)QDA_LIMIT_SESSIONS, "number of the kernel");
 _Static_assert((int)QDA_MAX_CALLS == (int)QDA_LIMIT_CALLS, "number of the kernel");
+_Static_assert((int)QDA_MAX_BUFFER == (int)QDA_LIMIT_BUFFER, "number of the kernel");
+_Static_assert((int)QDA_MAX_MAPPED == (int)QDA_LIMIT_MAPPED, "number of the kernel");
 
 /* The driver must be known before any ioctl of its own: others use the same numbers. */
 static int check_driver(int fd)
@@ -76,6 +78,8 @@ int qda_device_open_fd(int fd, struct qda_device **dev)
 		return -ENOMEM;
 	d->fd = fd;
 	ret = ask_domain(d);
+	if (!ret)
+		ret = -pthread_mutex_init(&d->lock, NULL);
 	if (ret) {
 		free(d);
 		return ret;
@@ -112,6 +116,7 @@ void qda_device_close(struct qda_device *dev)
 	if (!dev)
 		return;
 	close(dev->fd);
+	pthread_mutex_destroy(&dev->lock);
 	free(dev);
 }
 

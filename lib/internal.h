@@ -8,17 +8,38 @@
 #define QDA_INTERNAL_H
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdint.h>
 
 #include <drm/qda_accel.h>
 
 #include "qda.h"
 
-/* Nothing here changes after open or create: that is why no locks are needed. */
+/* Only the list of buffers changes after open and create: nothing else needs a lock. */
 struct qda_device {
 	int fd;
 	uint32_t domain_id;
 	char domain[16];
+	pthread_mutex_t lock; /* protects buffers, and which handles are in use */
+	struct qda_buffer *buffers;
+};
+
+/* What the CPU has to do around its accesses to a buffer. */
+enum qda_sync {
+	QDA_SYNC_NONE,
+	QDA_SYNC_GEM,
+	QDA_SYNC_GEM_IF_CACHED, /* of this driver, but nobody knows how it was made */
+	QDA_SYNC_DMABUF,
+};
+
+struct qda_buffer {
+	struct qda_device *dev;
+	struct qda_buffer *next;
+	uint64_t size;
+	void *data;	 /* NULL if the CPU cannot access it */
+	uint32_t handle; /* 0 while there is none */
+	int dmabuf;	 /* an import's own descriptor, else -1 */
+	enum qda_sync sync;
 };
 
 struct qda_process {
@@ -29,6 +50,9 @@ struct qda_module {
 	struct qda_process *process;
 	uint32_t handle;
 };
+
+/* Methods have five bits in the scalars word. */
+#define QDA_METHOD_MAX 31
 
 /* ioctl(2), restarted as DRM expects it; 0 or -errno. */
 int qda_ioctl(int fd, unsigned long request, void *arg);

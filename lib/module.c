@@ -11,8 +11,6 @@
 #include "internal.h"
 #include "remotectl.h"
 
-#define METHOD_MAX 31
-
 /* Room for the DSP's words about a failure: what other FastRPC clients offer. */
 #define ERROR_ROOM 256
 
@@ -127,7 +125,7 @@ int qda_module_call(struct qda_module *module, uint32_t method, const struct qda
 	struct drm_qda_arg args[2 * QDA_BUFFERS_MAX];
 
 	qda_result(0, 0, dsp_status);
-	if (!module || method > METHOD_MAX)
+	if (!module || method > QDA_METHOD_MAX)
 		return -EINVAL;
 	if (in_count > QDA_BUFFERS_MAX || out_count > QDA_BUFFERS_MAX)
 		return -EINVAL;

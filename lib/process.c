@@ -22,14 +22,28 @@ _Static_assert(QDA_PROCESS_ADAPTIVE_QOS == QDA_ATTR_ADAPTIVE_QOS, "number of the
 _Static_assert(QDA_PROCESS_SYSTEM == QDA_ATTR_SYSTEM_PROCESS, "number of the kernel");
 _Static_assert(QDA_PROCESS_PRIVILEGED == QDA_ATTR_PRIVILEGED, "number of the kernel");
 
-/* What the kernel cannot see: fields that do not fit into its structure. */
-static bool params_are_sane(const struct qda_process_params *params)
+/* As for the kernel, 0 and -1 are the numbers for no descriptor. */
+static bool has_image_fd(const struct qda_process_params *params)
 {
+	return params->image_fd != 0 && params->image_fd != -1;
+}
+
+/*
+ * What the kernel cannot see: fields that do not fit into its structure, and buffers of other
+ * devices. A descriptor below -1 is left for the kernel to refuse.
+ */
+static bool params_are_sane(const struct qda_device *dev, const struct qda_process_params *params)
+{
+	int images = !!params->image + !!params->image_buffer + has_image_fd(params);
+
 	for (size_t i = 0; i < sizeof(params->reserved) / sizeof(params->reserved[0]); i++) {
 		if (params->reserved[i])
 			return false;
 	}
-	return params->image_size <= UINT32_MAX && !params->image == !params->image_size;
+	if (params->image_buffer && params->image_buffer->dev != dev)
+		return false;
+	return params->image_size <= UINT32_MAX && !params->reserved32 &&
+	       images == (params->image_size ? 1 : 0);
 }
 
 static int send_create(struct qda_device *dev, const struct qda_process_params *params,
@@ -37,10 +51,11 @@ static int send_create(struct qda_device *dev, const struct qda_process_params *
 {
 	struct drm_qda_init_create create = {
 		.filelen = (uint32_t)params->image_size,
-		.filefd = -1,
+		.filefd = has_image_fd(params) ? params->image_fd : -1,
 		.attrs = params->attrs,
 		.siglen = params->signature_size,
 		.file = (uintptr_t)params->image,
+		.handle = params->image_buffer ? params->image_buffer->handle : 0,
 	};
 	int ret;
 
@@ -58,7 +73,7 @@ int qda_process_create(struct qda_device *dev, const struct qda_process_params *
 	qda_result(0, 0, dsp_status);
 	if (!params)
 		params = &no_params;
-	if (!dev || !process || !params_are_sane(params))
+	if (!dev || !process || !params_are_sane(dev, params))
 		return -EINVAL;
 	*process = NULL;
 	p = calloc(1, sizeof(*p));
@@ -133,6 +148,40 @@ int qda_process_release(struct qda_process *process, uint32_t *dsp_status)
 struct qda_device *qda_process_device(const struct qda_process *process)
 {
 	return process->dev;
+}
+
+int qda_process_map(struct qda_process *process, const struct qda_buffer *buffer, uint64_t offset,
+		    uint64_t size, int32_t key, uint32_t *dsp_status)
+{
+	struct drm_qda_remote_map map = {
+		.flags = QDA_MAP_BO,
+		.offset = offset,
+		.size = size,
+		.key = key,
+	};
+	int ret;
+
+	qda_result(0, 0, dsp_status);
+	if (!process || !buffer || buffer->dev != process->dev)
+		return -EINVAL;
+	map.handle = buffer->handle;
+	/* The DSP's software may keep the caller's own address along with the key. */
+	if (buffer->data)
+		map.vaddrin = (uintptr_t)buffer->data + offset;
+	ret = qda_ioctl(process->dev->fd, DRM_IOCTL_QDA_REMOTE_MAP, &map);
+	return qda_result(ret, map.dsp_status, dsp_status);
+}
+
+int qda_process_unmap(struct qda_process *process, int32_t key, uint32_t *dsp_status)
+{
+	struct drm_qda_remote_munmap unmap = { .flags = QDA_MAP_BO, .key = key };
+	int ret;
+
+	qda_result(0, 0, dsp_status);
+	if (!process)
+		return -EINVAL;
+	ret = qda_ioctl(process->dev->fd, DRM_IOCTL_QDA_REMOTE_MUNMAP, &unmap);
+	return qda_result(ret, unmap.dsp_status, dsp_status);
 }
 
 int qda_process_invoke(struct qda_process *process, uint32_t handle, uint32_t scalars,

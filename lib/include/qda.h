@@ -6,8 +6,16 @@
  *
  * A device is an open accel node, and with it a session on one DSP. It can have
  * one process on the DSP at a time, made from a Hexagon ELF file. In the process
- * you open modules by name, and call their methods by number. See
- * examples/hello.c for a whole program.
+ * you open modules by name, and call their methods by number. Small arguments are
+ * copied; large ones go in buffers, which the DSP and the CPU share. See
+ * examples/hello.c for a whole program, examples/share.c for one with a buffer.
+ *
+ * Where things come from. The ELF file is the "shell", the program that loads modules: the
+ * one for your DSP from its vendor, or qda_shell.elf, which this project builds
+ * for its virtual DSP. Which methods a module has, what number each has, and which
+ * arguments it takes in which order, is said by who wrote the module (0 and 1
+ * are FastRPC's own; a module's begin at 2). Nobody
+ * checks that you and the module mean the same, except the module itself.
  *
  * Return values. Every function that returns int returns 0 when it did all of what was
  * asked, else a negative errno number. Codes of the DSP's software are never
@@ -22,10 +30,11 @@
  *            the DSP comes back it does so as a new node
  *   -ENOMEM  memory is short
  *
- * Ownership. What qda_*_open() and qda_*_create() hand out is yours until you give it to
- * qda_*_close() or qda_process_release(), which take NULL, too. Close modules
- * before you release their process, and release the process before you close
- * its device. Forgetting to is safe for the DSP: when the device's file is
+ * Ownership. What qda_*_open(), qda_*_create() and qda_buffer_import() hand out is yours
+ * until you give it to qda_*_close() or qda_process_release(), which take NULL, too.
+ * Close modules before you release their process, and release the process before you
+ * close its device. Buffers belong to the device, not to a process; close them before
+ * the device. Forgetting to is safe for the DSP: when the device's file is
  * closed, be it by the end of the program, the kernel ends the process.
  *
  * Threads. All functions can be called from several threads at once, on the same
@@ -49,6 +58,7 @@ extern "C" {
 struct qda_device;
 struct qda_process;
 struct qda_module;
+struct qda_buffer;
 
 /* One argument of a raw call; it is defined in <drm/qda_accel.h>. */
 struct drm_qda_arg;
@@ -89,11 +99,11 @@ const char *qda_device_domain(const struct qda_device *dev);
 uint32_t qda_device_domain_id(const struct qda_device *dev);
 
 /* Bits of what the driver serves on this DSP; new bits may come. */
-#define QDA_HAS_IMAGE_POINTER (1ull << 0) /* qda_process_create() */
-#define QDA_HAS_IMAGE_BUFFER  (1ull << 1) /* process image in a DMA buffer */
-#define QDA_HAS_INLINE	      (1ull << 2) /* qda_module_call() */
-#define QDA_HAS_BUFFERS	      (1ull << 3) /* DMA buffers as arguments of calls */
-#define QDA_HAS_MAP	      (1ull << 4) /* mappings that outlive a call */
+#define QDA_HAS_IMAGE_POINTER (1ull << 0) /* qda_process_create() with image */
+#define QDA_HAS_IMAGE_BUFFER  (1ull << 1) /* the same with image_buffer or image_fd */
+#define QDA_HAS_INLINE	      (1ull << 2) /* qda_module_call(), qda_arg_in(), qda_arg_out() */
+#define QDA_HAS_BUFFERS	      (1ull << 3) /* qda_buffer_*(), qda_arg_*_buffer() */
+#define QDA_HAS_MAP	      (1ull << 4) /* qda_process_map(), qda_arg_*_key() */
 #define QDA_HAS_ATTACH	      (1ull << 5) /* attaching to a process of the firmware */
 #define QDA_HAS_POLL	      (1ull << 6) /* spinning for short answers */
 #define QDA_HAS_ASYNC	      (1ull << 7) /* calls that do not wait */
@@ -103,9 +113,12 @@ int qda_device_features(const struct qda_device *dev, uint64_t *features);
 
 enum qda_max {
 	QDA_MAX_IMAGE = 1,     /* bytes of a process image with its signature */
-	QDA_MAX_CALL = 2,      /* bytes of all buffers of one qda_module_call() */
+	QDA_MAX_CALL = 2,      /* bytes of all arguments of one call that are copied */
 	QDA_MAX_PROCESSES = 3, /* processes on the DSP at the same time */
 	QDA_MAX_CALLS = 4,     /* calls of one process at the same time */
+	QDA_MAX_BUFFER = 5,    /* bytes of a buffer */
+	QDA_MAX_MAPPED =
+		6, /* bytes that one user can have mapped for DSPs, all programs together */
 };
 
 /* A limit of the driver on this DSP. */
@@ -120,6 +133,83 @@ int qda_device_address_bits(const struct qda_device *dev, uint32_t *bits);
  */
 int qda_device_capability(const struct qda_device *dev, uint32_t number, uint32_t *value);
 
+/* ---- Buffers ---- */
+
+/*
+ * A buffer is memory that both the CPU and the DSP can use, so a call on it copies
+ * nothing, however large it is. Give ranges of it to calls by qda_arg_in_buffer() and
+ * qda_arg_out_buffer(). The DSP gets at a buffer when a call first names it, and keeps
+ * its place until qda_buffer_close(): make a buffer once and use it often.
+ *
+ * The CPU's caches. Calls see to them, as long as the CPU leaves a buffer alone while
+ * it is in a call. Your accesses need qda_buffer_begin_cpu() and qda_buffer_end_cpu()
+ * around them in three cases: the buffer was imported; it is mapped by
+ * qda_process_map(); or the CPU uses one part of it while a call uses another. In the
+ * others they do no harm.
+ */
+
+/*
+ * The CPU does not cache what is in the buffer: writing in order is fast, reading is slow, and
+ * begin and end need not be called. For what the CPU only writes.
+ */
+#define QDA_BUFFER_WRITE_COMBINED (1u << 0)
+
+/*
+ * Makes a buffer of at least size bytes, all zero; it is rounded up to pages.
+ *   -EINVAL  size is 0 or over QDA_MAX_BUFFER, or flags has an unknown bit
+ */
+int qda_buffer_create(struct qda_device *dev, uint64_t size, uint32_t flags,
+		      struct qda_buffer **buffer);
+
+/*
+ * Makes a buffer of memory that somebody else allocated, by the file descriptor of a
+ * DMA-BUF: from a camera, a GPU, a DMA-BUF heap, or another program that sent it over a
+ * socket. The descriptor stays yours and can be closed at once. Importing the same
+ * memory again gives another buffer, which is closed by itself.
+ *   -EBADF   fd is not open
+ *   -EINVAL  fd is not a DMA-BUF, or it is empty
+ */
+int qda_buffer_import(struct qda_device *dev, int fd, struct qda_buffer **buffer);
+
+/*
+ * A file descriptor (DMA-BUF) of the buffer, for other devices and programs. It is yours to
+ * close(2) and keeps the memory alive. Of an imported buffer it is the one of the
+ * exporter. A device that does not see the CPU's caches should get write-combined
+ * buffers only: nobody maintains the caches for it.
+ *   -EMFILE  too many files are open
+ */
+int qda_buffer_export(const struct qda_buffer *buffer, int *fd);
+
+/*
+ * Gives the buffer back. The memory is there as long as a call, a mapping of
+ * qda_process_map() or an exported file descriptor uses it.
+ */
+void qda_buffer_close(struct qda_buffer *buffer);
+
+/*
+ * Where the CPU finds the buffer, and how many bytes it has. It stays there until it is
+ * closed, even if the DSP goes away. NULL if an exporter lets no CPU at its memory;
+ * what was imported by a descriptor that is open for reading only can only be read.
+ */
+void *qda_buffer_data(const struct qda_buffer *buffer);
+uint64_t qda_buffer_size(const struct qda_buffer *buffer);
+
+/* The buffer's GEM handle, for qda_process_invoke(). It stays the buffer's; do not close it. */
+uint32_t qda_buffer_handle(const struct qda_buffer *buffer);
+
+#define QDA_CPU_READ  (1u << 0)
+#define QDA_CPU_WRITE (1u << 1)
+
+/*
+ * Say that the CPU is going to access the buffer, and that it is done. access is
+ * QDA_CPU_READ or QDA_CPU_WRITE or both, the same at end as at begin. The whole buffer is
+ * meant; nobody is waited for: it is up to you that the DSP leaves it alone meanwhile.
+ *   -EINVAL  access is 0 or has an unknown bit
+ *   or what the exporter of an imported buffer says
+ */
+int qda_buffer_begin_cpu(const struct qda_buffer *buffer, uint32_t access);
+int qda_buffer_end_cpu(const struct qda_buffer *buffer, uint32_t access);
+
 /* ---- Processes ---- */
 
 /* What a process is to be, in qda_process_params.attrs. */
@@ -131,19 +221,29 @@ int qda_device_capability(const struct qda_device *dev, uint32_t number, uint32_
 #define QDA_PROCESS_SYSTEM	 (1u << 5) /* system process; needs CAP_SYS_ADMIN */
 #define QDA_PROCESS_PRIVILEGED	 (1u << 6) /* more rights; needs CAP_SYS_ADMIN */
 
+/*
+ * The image is a Hexagon ELF file. It is in one of three places, and in none if image_size
+ * is 0: then the DSP's firmware starts a shell of its own. Whatever is not used is 0, so
+ * begin with "= { 0 }" or designated initialisers.
+ */
 struct qda_process_params {
-	const void *image;	 /* Hexagon ELF file in memory; NULL: the DSP's own shell */
-	uint64_t image_size;	 /* with the signature, if there is one */
+	const void *image;	 /* the image is in memory of the program; or else */
+	uint64_t image_size;	 /* bytes of the image with its signature */
 	uint32_t signature_size; /* bytes of signature at the end of the image, mostly 0 */
 	uint32_t attrs;		 /* QDA_PROCESS_* bits */
-	uint64_t reserved[4];	 /* must be 0 */
+	const struct qda_buffer *image_buffer; /* it is at the start of this buffer; or else */
+	int32_t image_fd;     /* at the start of this DMA-BUF; 0 and -1 mean none */
+	uint32_t reserved32;  /* must be 0 */
+	uint64_t reserved[2]; /* must be 0 */
 };
 
 /*
  * Makes a process on the DSP. NULL params are the same as all zero. The image is
  * not needed any more when this returns.
- *   -EINVAL     the image is larger than QDA_MAX_IMAGE, or the params contradict
- *               each other
+ *   -EINVAL     the image is larger than QDA_MAX_IMAGE or than its buffer, there is more than
+ *               one, its buffer is of another device, or image_fd is no DMA-BUF
+ *   -EBADF      image_fd is not open
+ *   -EDQUOT     with the buffer of the image more than QDA_MAX_MAPPED would be mapped
  *   -EPERM      these attrs need CAP_SYS_ADMIN: a process that is not
  *               QDA_PROCESS_UNSIGNED does, and so does every process on a DSP that is
  *               neither cdsp nor gdsp
@@ -173,6 +273,33 @@ int qda_process_release(struct qda_process *process, uint32_t *dsp_status);
 
 /* The device of a process, as given to qda_process_create(). */
 struct qda_device *qda_process_device(const struct qda_process *process);
+
+/*
+ * Maps a range of a buffer into the process for longer than a call, under a key: a
+ * number of your choice, from 0 to 0x7fffffff, that names nothing else in this process. DSP code
+ * finds the memory by it (HAP_mmap_get), and qda_arg_in_key() and qda_arg_out_key() pass it to
+ * methods that take DMA handles. offset is a multiple of 4096; size is rounded up to
+ * one. The mapping ends with qda_process_unmap() or with the process. The DSP can
+ * use the memory at any time, so see qda_buffer_begin_cpu().
+ *   -EINVAL     the range is not inside the buffer, or the buffer is of another device;
+ *               key is negative
+ *   -EEXIST     something is mapped under this key
+ *   -EDQUOT     more than QDA_MAX_MAPPED would be mapped
+ *   -EREMOTEIO  the DSP refused
+ *   -ETIMEDOUT  the DSP did not answer within 10 seconds; the key stays taken
+ *   -ENOTCONN, -EPIPE  as for qda_module_call()
+ */
+int qda_process_map(struct qda_process *process, const struct qda_buffer *buffer, uint64_t offset,
+		    uint64_t size, int32_t key, uint32_t *dsp_status);
+
+/*
+ * Ends a mapping. DSP code that still uses the memory faults, and its process ends. When this
+ * fails the mapping is as it was, and you can try again.
+ *   -ENOENT     nothing is mapped under this key
+ *   -EBUSY      the DSP has not answered yet whether it mapped it
+ *   -EREMOTEIO, -ETIMEDOUT, -ENOTCONN, -EPIPE  as for qda_process_map()
+ */
+int qda_process_unmap(struct qda_process *process, int32_t key, uint32_t *dsp_status);
 
 /*
  * Calls any handle of the process with a scalars word and arguments as the
@@ -207,8 +334,9 @@ int qda_module_close(struct qda_module *module, uint32_t *dsp_status);
 /* The module's handle on the DSP, for qda_process_invoke(). */
 uint32_t qda_module_handle(const struct qda_module *module);
 
-/* Most input buffers, and most output buffers, of a call. */
+/* Most inputs, and most outputs, of a call; and most keys of each direction. */
 #define QDA_BUFFERS_MAX 255
+#define QDA_KEYS_MAX	15
 
 struct qda_in {
 	const void *data;
@@ -234,6 +362,64 @@ struct qda_out {
 int qda_module_call(struct qda_module *module, uint32_t method, const struct qda_in *in,
 		    size_t in_count, const struct qda_out *out, size_t out_count,
 		    uint32_t *dsp_status);
+
+/*
+ * An argument of qda_module_call_args(): who writes it, and where it is. Make it with the
+ * functions below, which cannot fail; the fields are the library's own. It holds no
+ * memory, so there is nothing to free. What it refers to must stay until the call is over.
+ */
+struct qda_arg {
+	uint32_t place;
+	uint32_t kind;
+	const void *data;
+	const struct qda_buffer *buffer;
+	uint64_t offset;
+	uint64_t size;
+	int32_t key;
+	uint32_t reserved32;
+};
+
+/* An input that is copied to the DSP; an output that is copied back when the call succeeds. */
+struct qda_arg qda_arg_in(const void *data, size_t size);
+struct qda_arg qda_arg_out(void *data, size_t size);
+
+/*
+ * size bytes at offset of a buffer, where the DSP reads and writes them itself. The
+ * same range can be input and output, if the method is made for working in place. What
+ * the DSP wrote is there even when the call fails.
+ */
+struct qda_arg qda_arg_in_buffer(const struct qda_buffer *buffer, uint64_t offset, uint64_t size);
+struct qda_arg qda_arg_out_buffer(const struct qda_buffer *buffer, uint64_t offset, uint64_t size);
+
+/*
+ * A DMA handle: size bytes at offset of what qda_process_map() mapped under the key. The
+ * method gets key and offset and finds the memory by them. "out" says that it writes
+ * there; it can read it as well.
+ */
+struct qda_arg qda_arg_in_key(int32_t key, uint64_t offset, uint64_t size);
+struct qda_arg qda_arg_out_key(int32_t key, uint64_t offset, uint64_t size);
+
+/*
+ * As qda_module_call(), with arguments of any kind. They are in the order that FastRPC
+ * has for them: inputs, outputs, input keys, output keys. The first two count as one kind each,
+ * whether they are copied or not.
+ *
+ *	const struct qda_arg args[] = {
+ *		qda_arg_in(&layout, sizeof(layout)),
+ *		qda_arg_in_buffer(picture, 0, size),
+ *		qda_arg_out_buffer(picture, 0, size),
+ *	};
+ *	err = qda_module_call_args(filter, 2, args, 3, &status);
+ *
+ *   -EINVAL   args are in another order or too many, or a buffer is NULL, or of another
+ *             device than the module; a range is not inside its buffer or key
+ *   -ENOENT   nothing is mapped under a key
+ *   -EDQUOT   the DSP has not seen a buffer before, and with it more than
+ *             QDA_MAX_MAPPED would be mapped
+ *   or as for qda_module_call()
+ */
+int qda_module_call_args(struct qda_module *module, uint32_t method, const struct qda_arg *args,
+			 size_t count, uint32_t *dsp_status);
 
 /* ---- Codes of the DSP ---- */
 

@@ -4,13 +4,20 @@
  *
  * See fake.h.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/dma-buf.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fake.h"
+
+/* Bytes of a device's file; objects are not larger than a place in it. */
+#define PLACE 0x10000
 
 struct fake_kernel fake;
 
@@ -75,7 +82,7 @@ static void note_inputs(void)
 
 		if (fake.input_bytes + arg->length > sizeof(fake.input))
 			fail_msg("the fake kernel has no room for the inputs");
-		if (!arg->length)
+		if (!arg->length || arg->kind != QDA_ARG_INLINE)
 			continue;
 		memcpy(fake.input + fake.input_bytes, (void *)(uintptr_t)arg->addr, arg->length);
 		fake.input_bytes += arg->length;
@@ -108,14 +115,15 @@ static void answer_method(void)
 	for (uint32_t i = 0; i < QDA_SCALARS_OUT(fake.invoke.sc); i++) {
 		const struct drm_qda_arg *arg = &fake.args[in + i];
 
-		if (arg->length)
+		if (arg->length && arg->kind == QDA_ARG_INLINE)
 			memset((void *)(uintptr_t)arg->addr, (int)i, arg->length);
 	}
 }
 
 static void answer_invoke(struct drm_qda_invoke *invoke)
 {
-	uint32_t count = QDA_SCALARS_IN(invoke->sc) + QDA_SCALARS_OUT(invoke->sc);
+	uint32_t count = QDA_SCALARS_IN(invoke->sc) + QDA_SCALARS_OUT(invoke->sc) +
+			 QDA_SCALARS_IN_HANDLES(invoke->sc) + QDA_SCALARS_OUT_HANDLES(invoke->sc);
 
 	fake.invoke = *invoke;
 	fake.input_bytes = 0;
@@ -146,6 +154,138 @@ static int answer_release(struct drm_qda_session_release *release)
 	return fake.dsp_status ? EREMOTEIO : 0;
 }
 
+static uint64_t inode_of(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	return st.st_ino;
+}
+
+/* One handle per object, as the kernel has it; the objects of GEM_CREATE have no inode. */
+static uint32_t take_handle(uint64_t inode)
+{
+	uint32_t free_place = 0;
+
+	for (uint32_t i = 1; i < 16; i++) {
+		if (inode != 1 && fake.objects[i] == inode)
+			return i;
+		if (!fake.objects[i] && !free_place)
+			free_place = i;
+	}
+	assert_true(free_place);
+	fake.objects[free_place] = inode;
+	fake.handles++;
+	return free_place;
+}
+
+static int answer_gem_create(struct drm_qda_gem_create *create)
+{
+	fake.gem_create = *create;
+	if (!create->size || create->size > PLACE)
+		return EINVAL;
+	create->size = (create->size + 4095) & ~4095ull;
+	create->handle = take_handle(1);
+	return 0;
+}
+
+static int answer_offset(struct drm_qda_gem_mmap_offset *ask)
+{
+	if (fake.objects[ask->handle] != 1)
+		return EINVAL;
+	ask->offset = ask->handle * PLACE;
+	return 0;
+}
+
+static int answer_gem_close(struct drm_gem_close *close)
+{
+	if (!fake.objects[close->handle])
+		return EINVAL;
+	fake.objects[close->handle] = 0;
+	fake.handles--;
+	fake.closed_handle = close->handle;
+	return 0;
+}
+
+/* The name of the file tells the handle that it was exported from. */
+static int answer_import(struct drm_prime_handle *prime)
+{
+	char link[64], path[64] = "";
+	unsigned int handle;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", prime->fd);
+	if (readlink(link, path, sizeof(path) - 1) < 0)
+		return EBADF;
+	if (sscanf(path, "/memfd:export %u", &handle) == 1 && fake.objects[handle])
+		prime->handle = handle;
+	else if (!strncmp(path, "/memfd:", 7))
+		prime->handle = take_handle(inode_of(prime->fd));
+	else
+		return EINVAL;
+	return 0;
+}
+
+static int answer_export(struct drm_prime_handle *prime)
+{
+	char name[32];
+
+	assert_int_equal(prime->flags, DRM_CLOEXEC | DRM_RDWR);
+	snprintf(name, sizeof(name), "export %u ", prime->handle);
+	prime->fd = memfd_create(name, MFD_CLOEXEC);
+	assert_true(prime->fd >= 0);
+	assert_int_equal(ftruncate(prime->fd, 4096), 0);
+	return 0;
+}
+
+static int answer_gem_sync(const struct drm_qda_gem_sync *sync)
+{
+	fake.gem_sync = *sync;
+	fake.syncs++;
+	return fake.uncached ? EINVAL : 0;
+}
+
+static int answer_map(struct drm_qda_remote_map *map)
+{
+	fake.map = *map;
+	map->dsp_status = fake.dsp_status;
+	return fake.dsp_status ? EREMOTEIO : 0;
+}
+
+static int answer_unmap(struct drm_qda_remote_munmap *unmap)
+{
+	fake.unmap = *unmap;
+	unmap->dsp_status = fake.dsp_status;
+	return fake.dsp_status ? EREMOTEIO : 0;
+}
+
+static int answer_buffers(unsigned long request, void *arg)
+{
+	switch (request) {
+	case DRM_IOCTL_QDA_GEM_CREATE:
+		return answer_gem_create(arg);
+	case DRM_IOCTL_QDA_GEM_MMAP_OFFSET:
+		return answer_offset(arg);
+	case DRM_IOCTL_GEM_CLOSE:
+		return answer_gem_close(arg);
+	case DRM_IOCTL_PRIME_FD_TO_HANDLE:
+		return answer_import(arg);
+	case DRM_IOCTL_PRIME_HANDLE_TO_FD:
+		return answer_export(arg);
+	case DRM_IOCTL_QDA_GEM_SYNC:
+		return answer_gem_sync(arg);
+	case DMA_BUF_IOCTL_SYNC:
+		fake.dmabuf_sync = ((struct dma_buf_sync *)arg)->flags;
+		fake.syncs++;
+		return 0;
+	case DRM_IOCTL_QDA_REMOTE_MAP:
+		return answer_map(arg);
+	case DRM_IOCTL_QDA_REMOTE_MUNMAP:
+		return answer_unmap(arg);
+	}
+	fail_msg("the library made an ioctl that this test does not know: %lx", request);
+	return ENOTTY;
+}
+
 static int answer(int fd, unsigned long request, void *arg)
 {
 	switch (request) {
@@ -157,7 +297,7 @@ static int answer(int fd, unsigned long request, void *arg)
 			answer_query(fd, arg);
 		return fake.fail_query;
 	}
-	if (fake.fail_errno) {
+	if (fake.fail_errno && (!fake.fail_only || fake.fail_only == request)) {
 		if (request == DRM_IOCTL_QDA_REMOTE_INVOKE)
 			((struct drm_qda_invoke *)arg)->dsp_status = fake.dsp_status;
 		return fake.fail_errno;
@@ -171,8 +311,7 @@ static int answer(int fd, unsigned long request, void *arg)
 		answer_invoke(arg);
 		return 0;
 	}
-	fail_msg("the library made an ioctl that this test does not know: %lx", request);
-	return ENOTTY;
+	return answer_buffers(request, arg);
 }
 
 /* Takes the place of ioctl() in the library: see meson.build. */
@@ -188,12 +327,20 @@ int __wrap_ioctl(int fd, unsigned long request, void *arg)
 	return errno ? -1 : 0;
 }
 
+int fake_dmabuf(size_t size)
+{
+	int fd = memfd_create("memory", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)size), 0);
+	return fd;
+}
+
 struct qda_device *fake_device(void)
 {
 	struct qda_device *dev;
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fd = fake_dmabuf(16 * PLACE);
 
-	assert_true(fd >= 0);
 	assert_int_equal(qda_device_open_fd(fd, &dev), 0);
 	return dev;
 }

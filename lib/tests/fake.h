@@ -26,7 +26,8 @@ struct fake_kernel {
 	/* What the test wants to happen. */
 	const char *driver;	 /* name that DRM_IOCTL_VERSION answers; "qda" */
 	const char *domain;	 /* "cdsp"; "?" asks the name of the node's file */
-	int fail_errno;		 /* errno of the QDA ioctls except QUERY, 0: they work */
+	int fail_errno;		 /* errno of the ioctls except VERSION and QUERY, 0: they work */
+	unsigned long fail_only; /* only this ioctl fails; 0: all do */
 	int fail_query;		 /* errno of QUERY */
 	unsigned int interrupts; /* as many ioctls are interrupted first */
 	int interrupt_errno;	 /* by this errno; EINTR */
@@ -34,6 +35,7 @@ struct fake_kernel {
 	uint32_t open_handle;	 /* handle that open answers */
 	int32_t open_error;	 /* error that open or close answer */
 	const char *open_text;	 /* error text that open answers */
+	bool uncached;		 /* the kernel's buffers are write-combined */
 
 	/* What happened. */
 	unsigned int ioctls;
@@ -41,9 +43,20 @@ struct fake_kernel {
 	struct drm_qda_init_create create;
 	unsigned int releases;
 	struct drm_qda_invoke invoke;
-	struct drm_qda_arg args[2 * QDA_BUFFERS_MAX];
+	struct drm_qda_arg args[2 * QDA_BUFFERS_MAX + 2 * QDA_KEYS_MAX];
 	unsigned char input[FAKE_CALL_BYTES]; /* bytes of all inputs, one after the other */
 	size_t input_bytes;
+	struct drm_qda_gem_create gem_create;
+	struct drm_qda_remote_map map;
+	struct drm_qda_remote_munmap unmap;
+	struct drm_qda_gem_sync gem_sync;
+	uint64_t dmabuf_sync;	/* flags of the last DMA_BUF_IOCTL_SYNC */
+	unsigned int syncs;	/* of both kinds */
+	unsigned int handles;	/* GEM handles that are open */
+	uint32_t closed_handle; /* the last one that was closed */
+
+	/* The objects by their handles, which start at 1: the inode of the memory. */
+	uint64_t objects[16];
 };
 
 extern struct fake_kernel fake;
@@ -52,6 +65,9 @@ void fake_reset(void);
 
 /* An open device of the fake kernel. */
 struct qda_device *fake_device(void);
+
+/* A file that the fake kernel takes for a DMA-BUF of this size; close it. */
+int fake_dmabuf(size_t size);
 
 /* A process on it; ends the test if it cannot be made. */
 struct qda_process *fake_process(struct qda_device *dev);

@@ -88,15 +88,128 @@ static void contradicting_params_are_refused(void **state)
 	refuse(&params);
 	params = (struct qda_process_params){ .image = "x", .image_size = 1ull << 32 };
 	refuse(&params);
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 2; i++) {
 		params = (struct qda_process_params){ 0 };
 		params.reserved[i] = 1;
 		refuse(&params);
 	}
+	params = (struct qda_process_params){ .reserved32 = 1 };
+	refuse(&params);
+	params = (struct qda_process_params){ .image_fd = 3 };
+	refuse(&params);
+	params = (struct qda_process_params){ .image = "x", .image_fd = 3, .image_size = 1 };
+	refuse(&params);
 	assert_int_equal(qda_process_create(NULL, NULL, NULL, NULL), -EINVAL);
 	assert_int_equal(qda_process_create(dev, NULL, NULL, NULL), -EINVAL);
 	assert_int_equal(qda_process_release(NULL, NULL), 0);
 	assert_int_equal(qda_process_invoke(NULL, 0, 0, NULL, NULL), -EINVAL);
+}
+
+static void an_image_in_a_buffer_goes_by_its_handle(void **state)
+{
+	struct qda_process_params params = { .image_size = 4097, .attrs = QDA_PROCESS_UNSIGNED };
+	struct qda_device *other = fake_device();
+	struct qda_process *process;
+	struct qda_buffer *buffer;
+
+	(void)state;
+	assert_int_equal(qda_buffer_create(dev, 8192, 0, &buffer), 0);
+	params.image_buffer = buffer;
+	assert_int_equal(qda_process_create(dev, &params, &process, NULL), 0);
+	assert_int_equal(fake.create.handle, qda_buffer_handle(buffer));
+	assert_int_equal(fake.create.filelen, 4097);
+	assert_int_equal(fake.create.filefd, -1);
+	assert_int_equal(fake.create.file, 0);
+	qda_process_release(process, NULL);
+	/* Its handle would be another buffer there. */
+	assert_int_equal(qda_process_create(other, &params, &process, NULL), -EINVAL);
+	params.image = "x";
+	assert_int_equal(qda_process_create(dev, &params, &process, NULL), -EINVAL);
+	params = (struct qda_process_params){ .image_buffer = buffer };
+	assert_int_equal(qda_process_create(dev, &params, &process, NULL), -EINVAL);
+	qda_buffer_close(buffer);
+	qda_device_close(other);
+}
+
+static void an_image_in_a_dmabuf_goes_by_its_descriptor(void **state)
+{
+	struct qda_process_params params = { .image_size = 100, .image_fd = 7 };
+	struct qda_process *process;
+
+	(void)state;
+	assert_int_equal(qda_process_create(dev, &params, &process, NULL), 0);
+	assert_int_equal(fake.create.filefd, 7);
+	assert_int_equal(fake.create.handle, 0);
+	assert_int_equal(fake.create.file, 0);
+	qda_process_release(process, NULL);
+	/* -1 is no descriptor, but no other number below 0 is: that one the kernel judges. */
+	params = (struct qda_process_params){ .image_fd = -1 };
+	assert_int_equal(qda_process_create(dev, &params, &process, NULL), 0);
+	assert_int_equal(fake.create.filefd, -1);
+	qda_process_release(process, NULL);
+	params = (struct qda_process_params){ .image_size = 100, .image_fd = -2 };
+	assert_int_equal(qda_process_create(dev, &params, &process, NULL), 0);
+	assert_int_equal(fake.create.filefd, -2);
+	qda_process_release(process, NULL);
+}
+
+static void a_range_is_mapped_under_its_key(void **state)
+{
+	struct qda_process *process = fake_process(dev);
+	struct qda_buffer *buffer;
+	uint32_t status = 1;
+
+	(void)state;
+	assert_int_equal(qda_buffer_create(dev, 0x8000, 0, &buffer), 0);
+	assert_int_equal(qda_process_map(process, buffer, 0x1000, 0x2000, 77, &status), 0);
+	assert_int_equal(status, 0);
+	assert_int_equal(fake.map.flags, QDA_MAP_BO);
+	assert_int_equal(fake.map.handle, qda_buffer_handle(buffer));
+	assert_int_equal(fake.map.offset, 0x1000);
+	assert_int_equal(fake.map.size, 0x2000);
+	assert_int_equal(fake.map.key, 77);
+	assert_int_equal(fake.map.vaddrin, (uintptr_t)qda_buffer_data(buffer) + 0x1000);
+	assert_int_equal(fake.map.attrs | fake.map.pad, 0);
+	assert_int_equal(qda_process_unmap(process, 77, &status), 0);
+	assert_int_equal(fake.unmap.flags, QDA_MAP_BO);
+	assert_int_equal(fake.unmap.key, 77);
+	assert_int_equal(fake.unmap.vaddr | fake.unmap.size | fake.unmap.pad, 0);
+	qda_buffer_close(buffer);
+	qda_process_release(process, NULL);
+}
+
+static void refused_mappings_are_told(void **state)
+{
+	struct qda_device *other = fake_device();
+	struct qda_process *process = fake_process(dev);
+	struct qda_buffer *buffer, *foreign;
+	uint32_t status = 0;
+
+	(void)state;
+	assert_int_equal(qda_buffer_create(dev, 4096, 0, &buffer), 0);
+	assert_int_equal(qda_buffer_create(other, 4096, 0, &foreign), 0);
+	fake.dsp_status = 0x80000402;
+	assert_int_equal(qda_process_map(process, buffer, 0, 4096, 1, &status), -EREMOTEIO);
+	assert_int_equal(status, 0x80000402);
+	assert_int_equal(qda_process_unmap(process, 1, &status), -EREMOTEIO);
+	assert_int_equal(status, 0x80000402);
+	fake.dsp_status = 0;
+	fake.fail_errno = EEXIST;
+	assert_int_equal(qda_process_map(process, buffer, 0, 4096, 1, &status), -EEXIST);
+	assert_int_equal(status, 0);
+	fake.fail_errno = ENOENT;
+	assert_int_equal(qda_process_unmap(process, 1, &status), -ENOENT);
+	fake.fail_errno = 0;
+	fake.map.key = -5;
+	assert_int_equal(qda_process_map(process, foreign, 0, 4096, 1, &status), -EINVAL);
+	assert_int_equal(qda_process_map(process, NULL, 0, 4096, 1, &status), -EINVAL);
+	assert_int_equal(qda_process_map(NULL, buffer, 0, 4096, 1, &status), -EINVAL);
+	assert_int_equal(fake.map.key, -5);
+	assert_int_equal(qda_process_unmap(NULL, 1, NULL), -EINVAL);
+	qda_buffer_close(foreign);
+	qda_buffer_close(buffer);
+	qda_process_release(process, NULL);
+	qda_device_close(other);
 }
 
 static void the_dsps_refusal_comes_with_its_code(void **state)
@@ -204,6 +317,10 @@ int main(void)
 		TEST(the_image_and_its_attributes_are_passed_on),
 		TEST(without_params_there_is_no_image),
 		TEST(contradicting_params_are_refused),
+		TEST(an_image_in_a_buffer_goes_by_its_handle),
+		TEST(an_image_in_a_dmabuf_goes_by_its_descriptor),
+		TEST(a_range_is_mapped_under_its_key),
+		TEST(refused_mappings_are_told),
 		TEST(the_dsps_refusal_comes_with_its_code),
 		TEST(the_kernels_refusal_comes_without_a_code),
 		TEST(a_failed_release_frees_the_process_all_the_same),
