@@ -264,6 +264,33 @@ static void test_mapped_handles(struct shell *shell, uint32_t probe)
 	      "one key twice, for two ranges");
 }
 
+/* The filter that works on what a handle stands for, against the one that gets copies. */
+static void test_filter_handle(struct shell *shell)
+{
+	static const uint32_t size[4] = { 37, 21, 3, 128 }; /* width, height, channels, row */
+	static uint8_t in[20 * 128 + 111], out[sizeof(in)];
+	struct buffer buffers[] = { { (void *)size, 16 }, { in, sizeof(in) }, { out, sizeof(in) } };
+	struct dma dma = { 32, 100, sizeof(in), AREA, 100 + sizeof(in) };
+	uint32_t filter = must_open(shell, "filter"), sc = FRPC_SC(6, 1, 0) | 0x01;
+	uint8_t *pixels = (uint8_t *)at(shell, AREA) + dma.offset;
+
+	scramble(in, sizeof(in));
+	memcpy(out, in, sizeof(in));
+	memcpy(pixels, in, sizeof(in));
+	check(!call(shell, filter, FRPC_SC(2, 2, 1), buffers), "the filter with copies");
+	for (uint32_t i = 0; i < sizeof(in); i++)
+		out[i] = i % 128 < 111 ? out[i] : in[i];
+	check(!call_dma(shell, filter, sc, buffers, &dma) && !memcmp(pixels, out, sizeof(out)),
+	      "the filter in a DMA handle's buffer");
+	dma.size--;
+	dma.len--;
+	check(call_dma(shell, filter, sc, buffers, &dma) == FRPC_EBADPARM &&
+		      !memcmp(pixels, out, sizeof(out)),
+	      "refused when the picture is longer than the buffer");
+	check(call_dma(shell, filter, FRPC_SC(6, 1, 0) | 0x10, buffers, &dma) == FRPC_EBADPARM,
+	      "and for a handle that is only read");
+}
+
 /* A refused call must leave nothing behind, nor one that was served. */
 static void test_no_rest(struct shell *shell, uint32_t probe)
 {
@@ -477,6 +504,7 @@ int main(int argc, char **argv)
 	test_changes(&shell, probe);
 	test_handles(&shell, probe);
 	test_mapped_handles(&shell, probe);
+	test_filter_handle(&shell);
 	test_no_rest(&shell, probe);
 	test_many(&shell, probe);
 	test_damage(&shell, probe);

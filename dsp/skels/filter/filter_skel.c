@@ -9,6 +9,7 @@
  *	3 describe	-> out text, the name of the filter, with NUL
  *	4 kernel	-> out {s32 coefficients[9], s32 divisor, s32 bias}
  *	5 in place	in {as 2} -> out pixels, which are read and written
+ *	6 by handle	in {as 2}, out handle of the pixels, which are read and written
  *
  * width and height are 1 to 4096, channels 1 (gray) or 3 (RGB, each channel for
  * itself), stride is the number of bytes from row to row, width * channels or more;
@@ -21,11 +22,14 @@
  * has to bring its pixels to memory first; or it calls method 2 with the same buffer as
  * input and output, which works in place as well. Input and output that overlap
  * in another way are AEE_EBADPARM.
+ *
+ * Method 6 is for pixels that the application has mapped: they begin at the handle's offset.
  */
 #include <stdbool.h>
 #include <string.h>
 
 #include "AEEStdErr.h"
+#include "HAP_mem.h"
 #include "remote.h"
 
 #ifdef FILTER_KERNEL_ALT
@@ -36,7 +40,7 @@
 
 #define MAX_SIDE     4096
 #define MAX_CHANNELS 3
-#define LAST_METHOD  5
+#define LAST_METHOD  6
 
 int filter_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra);
 
@@ -181,6 +185,30 @@ static int filter_apply_in_place(const remote_arg *pra)
 	return AEE_SUCCESS;
 }
 
+/* The application says how long its part is, but only the length of the whole is known here. */
+static int filter_apply_by_handle(const remote_arg *pra)
+{
+	const remote_dma_handle *handle = &pra[1].dma;
+	struct picture picture;
+	uint32_t len;
+	void *start;
+	int error;
+
+	if (!get_picture(&pra[0], &picture))
+		return AEE_EBADPARM;
+	error = adsp_mmap_fd_getinfo(handle->fd, &len);
+	if (error)
+		return error;
+	if (handle->offset > len ||
+	    !picture_ok(&picture, len - handle->offset, len - handle->offset))
+		return AEE_EBADPARM;
+	error = HAP_mmap_get(handle->fd, &start, NULL);
+	if (error)
+		return error;
+	filter_in_place(&picture, (uint8_t *)start + handle->offset);
+	return HAP_mmap_put(handle->fd);
+}
+
 static int filter_describe(const remote_arg *pra)
 {
 	size_t len = strlen(kernel.name) + 1;
@@ -222,6 +250,8 @@ int filter_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra)
 		return filter_kernel(pra);
 	case REMOTE_SCALARS_MAKE(5, 1, 1):
 		return filter_apply_in_place(pra);
+	case REMOTE_SCALARS_MAKEX(0, 6, 1, 0, 0, 1):
+		return filter_apply_by_handle(pra);
 	default:
 		return REMOTE_SCALARS_METHOD(sc) <= LAST_METHOD ? AEE_EBADPARM : AEE_EUNSUPPORTED;
 	}
