@@ -268,7 +268,7 @@ static int qda_cb_attach(struct qda_cb *cb)
 	if (banks->gone)
 		return -ENODEV;
 	/* Each bank has an id for calls of the kernel. */
-	if (banks->count == QDA_SLOTS_KERNEL)
+	if (banks->count == QDA_SLOTS_KERNEL - 1)
 		return -ENOSPC;
 	/* Those without an IOMMU are of less use, so they are the last to be given. */
 	if (device_iommu_mapped(cb->dev))

@@ -47,6 +47,7 @@ static void qda_device_fini(struct drm_device *drm, void *unused)
 	struct qda_device *qdev = to_qda_device(drm);
 
 	xa_destroy(&qdev->sessions);
+	qda_caps_fini(&qdev->caps);
 	qda_channel_fini(&qdev->channel);
 }
 
@@ -86,6 +87,7 @@ struct qda_device *qda_device_create(struct device *dev, const struct qda_soc_da
 	ret = qda_channel_init(&qdev->channel);
 	if (ret)
 		return ERR_PTR(ret);
+	qda_caps_init(&qdev->caps);
 	ret = drmm_add_action_or_reset(&qdev->drm, qda_device_fini, NULL);
 	if (ret)
 		return ERR_PTR(ret);
@@ -144,5 +146,6 @@ void qda_device_disconnect(struct qda_device *qdev)
 		drm_dev_unplug(&qdev->drm);
 	qda_invocation_flush(qdev);
 	qda_channel_drain(&qdev->channel);
+	qda_caps_disconnect(&qdev->caps);
 	qda_cb_revoke_all(qdev);
 }

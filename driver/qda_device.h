@@ -14,6 +14,7 @@
 
 #include <drm/drm_device.h>
 
+#include "qda_caps.h"
 #include "qda_channel.h"
 #include "qda_slots.h"
 
@@ -95,6 +96,7 @@ struct qda_stats {
  * @channel: the way to the DSP
  * @slots: the calls in flight
  * @banks: the context banks
+ * @caps: what the DSP can do
  * @sessions: session by id; its lock, taken with interrupts off, keeps a session that
  *	was found from being freed
  * @next_session: where the search for a free session id goes on
@@ -111,6 +113,7 @@ struct qda_device {
 	struct qda_channel channel;
 	struct qda_slots slots;
 	struct qda_banks banks;
+	struct qda_caps caps;
 	struct xarray sessions;
 	u32 next_session;
 	struct qda_stats stats;

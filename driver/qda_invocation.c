@@ -246,7 +246,30 @@ int qda_invocation_send(struct qda_invocation *inv, long timeout)
 	return 0;
 }
 
-static int qda_invocation_wait(struct qda_invocation *inv, long timeout)
+/**
+ * qda_invocation_start - Publish and send a call
+ * @inv: the call; it is completed when it could not be sent
+ * @timeout: for how many jiffies to try again when the transport is full
+ */
+void qda_invocation_start(struct qda_invocation *inv, long timeout)
+{
+	int ret;
+
+	qda_invocation_publish(inv);
+
+	ret = qda_invocation_send(inv, timeout);
+	if (ret)
+		qda_invocation_withdraw(inv, ret == -EAGAIN ? -ETIMEDOUT : ret);
+}
+
+/**
+ * qda_invocation_wait - Wait until a call is completed
+ * @inv: the call, for which nobody else waits
+ * @timeout: for how many jiffies
+ *
+ * Return: 0 when the call is completed, else -ETIMEDOUT, or -EINTR when killed.
+ */
+int qda_invocation_wait(struct qda_invocation *inv, long timeout)
 {
 	long ret = wait_for_completion_killable_timeout(&inv->done, timeout);
 
@@ -281,13 +304,8 @@ static long qda_invocation_time_left(unsigned long start, long timeout)
 int qda_invocation_run(struct qda_invocation *inv, long timeout)
 {
 	unsigned long start = jiffies;
-	int ret;
 
-	qda_invocation_publish(inv);
-
-	ret = qda_invocation_send(inv, timeout);
-	if (ret)
-		qda_invocation_withdraw(inv, ret == -EAGAIN ? -ETIMEDOUT : ret);
+	qda_invocation_start(inv, timeout);
 
 	return qda_invocation_wait(inv, qda_invocation_time_left(start, timeout));
 }

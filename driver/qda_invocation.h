@@ -73,6 +73,8 @@ int qda_invocation_take_id(struct qda_invocation *inv);
 void qda_invocation_return_id(struct qda_invocation *inv);
 void qda_invocation_publish(struct qda_invocation *inv);
 int qda_invocation_send(struct qda_invocation *inv, long timeout);
+void qda_invocation_start(struct qda_invocation *inv, long timeout);
+int qda_invocation_wait(struct qda_invocation *inv, long timeout);
 int qda_invocation_run(struct qda_invocation *inv, long timeout);
 void qda_invocation_let_go(struct qda_invocation *inv);
 bool qda_invocation_is_done(struct qda_invocation *inv);

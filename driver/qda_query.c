@@ -8,9 +8,11 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
+#include <drm/drm_file.h>
 #include <drm/qda_accel.h>
 
 #include "qda_bo.h"
+#include "qda_caps.h"
 #include "qda_cb.h"
 #include "qda_device.h"
 #include "qda_payload.h"
@@ -23,9 +25,6 @@
 	(QDA_FEATURE_CREATE_POINTER | QDA_FEATURE_CREATE_BUFFER |		\
 	 QDA_FEATURE_INLINE | QDA_FEATURE_BUFFERS | QDA_FEATURE_MAP)
 
-/* Capabilities of a DSP are numbered from 1. */
-#define QDA_CAPABILITY_MAX	255
-
 static int qda_query_domain(struct qda_device *qdev, struct drm_qda_query *args)
 {
 	if (args->index)
@@ -36,12 +35,19 @@ static int qda_query_domain(struct qda_device *qdev, struct drm_qda_query *args)
 	return 0;
 }
 
-static int qda_query_capability(const struct drm_qda_query *args)
+static int qda_query_capability(struct qda_session *session, struct drm_qda_query *args)
 {
-	if (!args->index || args->index > QDA_CAPABILITY_MAX)
+	u32 value;
+	int ret;
+
+	if (!args->index || args->index > QDA_CAPS_COUNT)
 		return -EINVAL;
 
-	return -EOPNOTSUPP;
+	ret = qda_caps_get(session, args->index, &value);
+	if (!ret)
+		args->value = value;
+
+	return ret;
 }
 
 static int qda_query_limit(struct qda_device *qdev, struct drm_qda_query *args)
@@ -99,7 +105,7 @@ int qda_ioctl_query(struct drm_device *drm, void *data, struct drm_file *file)
 	case QDA_QUERY_DOMAIN:
 		return qda_query_domain(qdev, args);
 	case QDA_QUERY_CAPABILITY:
-		return qda_query_capability(args);
+		return qda_query_capability(file->driver_priv, args);
 	case QDA_QUERY_LIMIT:
 		return qda_query_limit(qdev, args);
 	case QDA_QUERY_ADDRESS_WIDTH:

@@ -149,6 +149,60 @@ int qda_session_acquire_cb(struct qda_session *session)
 	return 0;
 }
 
+static bool qda_session_has_cb(struct qda_session *session)
+{
+	guard(mutex)(&session->lock);
+	return session->cb;
+}
+
+/**
+ * qda_session_with_cb - Get a context bank for a call of the kernel
+ * @session: who the call is for
+ *
+ * If the session has no bank it does not get one for that: a session that nobody else
+ * knows of borrows one.
+ *
+ * Return: a session that has a bank, for qda_session_put_cb(), or an error pointer:
+ * -EBUSY when no bank is free, -ENODEV when the DSP is gone.
+ */
+struct qda_session *qda_session_with_cb(struct qda_session *session)
+{
+	struct qda_session *lender;
+	int ret;
+
+	if (qda_session_has_cb(session)) {
+		qda_session_get(session);
+		return session;
+	}
+
+	lender = qda_session_create(session->qdev);
+	if (IS_ERR(lender))
+		return lender;
+	lender->lender = true;
+
+	ret = qda_session_acquire_cb(lender);
+	if (ret) {
+		qda_session_put(lender);
+		return ERR_PTR(ret);
+	}
+
+	return lender;
+}
+
+/**
+ * qda_session_put_cb - Undo qda_session_with_cb()
+ * @lender: the session; the call is completed
+ *
+ * Who then needs a bank at once finds the borrowed one free.
+ */
+void qda_session_put_cb(struct qda_session *lender)
+{
+	if (lender->lender)
+		qda_session_close(lender);
+	else
+		qda_session_put(lender);
+}
+
 /**
  * qda_session_cb - The session's context bank
  * @session: a session for which qda_session_acquire_cb() has succeeded

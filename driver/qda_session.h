@@ -23,6 +23,7 @@ struct qda_user;
  * @user: who opened it and is charged for its mappings, with a reference
  * @id: number by which the DSP knows the session, above 0; no other session gets it
  *	before this one is freed, hence not while the DSP may still use it
+ * @lender: nobody has it open, it has borrowed a bank for a call of the kernel
  * @lock: serialises setting @cb
  * @cb: context bank, NULL before the first need, then kept to the end
  * @process: the session's process on the DSP
@@ -32,6 +33,7 @@ struct qda_session {
 	struct qda_device *qdev;
 	struct qda_user *user;
 	u32 id;
+	bool lender;
 	/* Serialises getting a context bank. */
 	struct mutex lock;
 	struct qda_cb *cb;
@@ -43,6 +45,8 @@ void qda_session_close(struct qda_session *session);
 void qda_session_get(struct qda_session *session);
 void qda_session_put(struct qda_session *session);
 int qda_session_acquire_cb(struct qda_session *session);
+struct qda_session *qda_session_with_cb(struct qda_session *session);
+void qda_session_put_cb(struct qda_session *lender);
 struct qda_cb *qda_session_cb(const struct qda_session *session);
 void qda_session_process_exited(struct qda_device *qdev, u32 id);
 

@@ -24,6 +24,7 @@
 
 /* Fixed handles that the kernel itself calls */
 #define QDA_WIRE_HANDLE_INIT		1
+#define QDA_WIRE_HANDLE_UTILITIES	2
 
 /* Methods of QDA_WIRE_HANDLE_INIT */
 #define QDA_WIRE_INIT_RELEASE		1
@@ -33,6 +34,12 @@
 #define QDA_WIRE_INIT_CREATE_ATTR	7
 #define QDA_WIRE_INIT_MEM_MAP		10
 #define QDA_WIRE_INIT_MEM_UNMAP		11
+
+/*
+ * Method of QDA_WIRE_HANDLE_UTILITIES: input 0 is the number of words in output 0, which
+ * the DSP fills with its capabilities.
+ */
+#define QDA_WIRE_UTILITIES_CAPABILITIES	0
 
 /* MEM_MAP: DSP code finds the memory by its key and keeps its own caches right. */
 #define QDA_WIRE_MAP_FD			2
@@ -51,6 +58,9 @@
 
 /* Answer to a call that was in flight when its PD ended; skels use it, too. */
 #define QDA_WIRE_EBADSTATE		0x8000040dU
+
+/* Answer to a call of something that the DSP does not have */
+#define QDA_WIRE_EUNSUPPORTED		0x80000414U
 
 /* The DSP computes with pages of this size, whatever the kernel's is. */
 #define QDA_WIRE_PAGE_SIZE		4096ULL

@@ -144,6 +144,23 @@ TEST(no_image_starts_the_firmwares_own_shell)
 	dsp_finish(dsp);
 }
 
+/* What dspd says of itself. */
+TEST(capabilities_of_the_dsp)
+{
+	static const uint32_t expected[][2] = {
+		{ 1, 1 }, { 2, 0 }, { 3, 1 }, { 6, 0x68 }, { 255, 0 }
+	};
+	struct dsp *dsp = real_new("cdsp");
+	struct drm_qda_query query;
+	int fd = dsp_open(dsp);
+
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		CHECK_OK(qda_query(fd, QDA_QUERY_CAPABILITY, expected[i][0], &query));
+		CHECK_EQ(expected[i][1], query.value);
+	}
+	dsp_finish(dsp);
+}
+
 static void check_refused(int fd, struct image image, const char *what)
 {
 	struct drm_qda_init_create create;

@@ -128,8 +128,13 @@ int qda_device_max(const struct qda_device *dev, enum qda_max what, uint64_t *va
 int qda_device_address_bits(const struct qda_device *dev, uint32_t *bits);
 
 /*
- * A capability of the DSP by its number, 1 to 255, as FastRPC counts them.
- *   -EOPNOTSUPP  the driver or the DSP does not tell capabilities
+ * A capability of the DSP by its number, 1 to 255, as FastRPC counts them: 1 unsigned
+ * processes, 3 HVX with 128 bytes, 6 version of the architecture; 0 for what the DSP does
+ * not know. The first one takes a question to the DSP.
+ *   -EOPNOTSUPP  the DSP does not tell capabilities
+ *   -EBUSY       all places on the DSP are taken, so it cannot be asked just now
+ *   -EREMOTEIO   the DSP refused for another reason
+ *   -ETIMEDOUT   the DSP did not answer within 10 seconds
  */
 int qda_device_capability(const struct qda_device *dev, uint32_t number, uint32_t *value);
 

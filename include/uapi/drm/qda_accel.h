@@ -92,7 +92,10 @@ extern "C" {
  * @QDA_QUERY_DOMAIN: name ("adsp", "mdsp", "sdsp", "cdsp", "cdsp1", "gdsp0",
  *	"gdsp1") in name, number of the domain (0 to 6 in that order) in value;
  *	index must be 0
- * @QDA_QUERY_CAPABILITY: value of the DSP capability number index (1 to 255)
+ * @QDA_QUERY_CAPABILITY: value of the DSP capability number index (1 to 255), as the DSP's
+ *	firmware tells it: 1 unsigned PDs, 2 HVX with 64 bytes, 3 HVX with 128 bytes, 4 bytes in
+ *	a page of VTCM, 5 number of those pages, 6 version of the architecture (0x68 is v68),
+ *	others as the firmware defines them; 0 for what it does not know
  * @QDA_QUERY_LIMIT: value of the limit &enum drm_qda_limit named by index
  * @QDA_QUERY_ADDRESS_WIDTH: bits of an address the DSP can use for buffers;
  *	index must be 0
@@ -145,8 +148,18 @@ enum drm_qda_limit {
  * Errors of QUERY:
  *
  * - ``-EINVAL``: unknown @type, or @index out of its range
- * - ``-EOPNOTSUPP``: QDA_QUERY_CAPABILITY, when the driver or the DSP does not
- *   serve capabilities
+ * The other errors are those of QDA_QUERY_CAPABILITY. The DSP is asked for its capabilities
+ * once, when somebody first wants to know one. That takes the session's context bank, or a
+ * free one until the DSP has answered. What the DSP told, or that it tells none, is
+ * remembered; after any other error the next QUERY asks again.
+ *
+ * - ``-EOPNOTSUPP``: the DSP does not tell its capabilities
+ * - ``-EBUSY``: the DSP has not been asked yet, and no context bank is free to do so
+ * - ``-EREMOTEIO``: the DSP refused for another reason
+ * - ``-ETIMEDOUT``: the DSP did not answer within 10 seconds. It is not asked again before
+ *   it does
+ * - ``-EINTR``: killed while waiting
+ * - ``-EPIPE``: the DSP went away while the call waited
  */
 struct drm_qda_query {
 	__u32 type;
