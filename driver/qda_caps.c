@@ -20,6 +20,7 @@
 #include "qda_device.h"
 #include "qda_invocation.h"
 #include "qda_kernel_call.h"
+#include "qda_patience.h"
 #include "qda_payload.h"
 #include "qda_pool.h"
 #include "qda_session.h"
@@ -164,6 +165,7 @@ static int qda_caps_ask(struct qda_caps *caps, struct qda_session *session)
 {
 	struct qda_session *lender = qda_session_with_cb(session);
 	struct qda_invocation *inv;
+	struct qda_patience patience;
 
 	lockdep_assert_held(&caps->lock);
 
@@ -179,14 +181,15 @@ static int qda_caps_ask(struct qda_caps *caps, struct qda_session *session)
 	caps->call = inv;
 	caps->lender = lender;
 	caps->deadline = jiffies + QDA_CAPS_TIMEOUT;
-	qda_invocation_start(inv, QDA_CAPS_TIMEOUT);
+	qda_patience_init(&patience, TASK_KILLABLE, QDA_CAPS_TIMEOUT);
+	qda_invocation_start(inv, &patience);
 
 	return 0;
 }
 
 static int qda_caps_fetch(struct qda_caps *caps, struct qda_session *session)
 {
-	long left;
+	struct qda_patience patience;
 	int ret;
 
 	lockdep_assert_held(&caps->lock);
@@ -197,8 +200,8 @@ static int qda_caps_fetch(struct qda_caps *caps, struct qda_session *session)
 			return ret;
 	}
 
-	left = max((long)(caps->deadline - jiffies), 0L);
-	ret = qda_invocation_wait(caps->call, left);
+	qda_patience_init(&patience, TASK_KILLABLE, max((long)(caps->deadline - jiffies), 0L));
+	ret = qda_invocation_wait(caps->call, &patience);
 	if (ret)
 		return ret;
 

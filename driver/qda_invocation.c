@@ -11,12 +11,12 @@
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/sched/signal.h>
 #include <linux/workqueue.h>
 
 #include "qda_device.h"
 #include "qda_invocation.h"
 #include "qda_mapping.h"
+#include "qda_patience.h"
 #include "qda_pool.h"
 #include "qda_session.h"
 #include "qda_staging.h"
@@ -135,14 +135,15 @@ u64 qda_invocation_address(const struct qda_invocation *inv)
 /**
  * qda_invocation_take_id - Take an id for a user's call, waiting for its turn
  * @inv: the call
+ * @patience: for how long
  *
  * qda_invocation_publish() uses it up.
  *
- * Return: 0, or -EINTR when killed while waiting.
+ * Return: 0, -ETIMEDOUT, -EINTR or -ERESTARTSYS.
  */
-int qda_invocation_take_id(struct qda_invocation *inv)
+int qda_invocation_take_id(struct qda_invocation *inv, const struct qda_patience *patience)
 {
-	return down_killable(&inv->qdev->slots.user_ids) ? -EINTR : 0;
+	return qda_turns_take(&inv->qdev->slots.user_ids, patience);
 }
 
 /**
@@ -151,7 +152,7 @@ int qda_invocation_take_id(struct qda_invocation *inv)
  */
 void qda_invocation_return_id(struct qda_invocation *inv)
 {
-	up(&inv->qdev->slots.user_ids);
+	qda_turns_give(&inv->qdev->slots.user_ids);
 }
 
 /**
@@ -187,19 +188,18 @@ static void qda_invocation_fill_message(const struct qda_invocation *inv, struct
 	msg->size = cpu_to_le64(PAGE_ALIGN(inv->size));
 }
 
-static int qda_invocation_send_patiently(struct qda_invocation *inv, struct qda_wire_msg *msg,
-					 long timeout)
+static int qda_invocation_send_again(struct qda_invocation *inv, struct qda_wire_msg *msg,
+				     const struct qda_patience *patience)
 {
-	unsigned long patience = jiffies + msecs_to_jiffies(QDA_SEND_PATIENCE_MS);
-	unsigned long end = jiffies + timeout;
+	unsigned long blocking = jiffies + msecs_to_jiffies(QDA_SEND_PATIENCE_MS);
 	u32 delay = QDA_SEND_DELAY_MIN_US;
 	int ret;
 
 	for (;;) {
-		if (timeout != MAX_SCHEDULE_TIMEOUT && time_after_eq(jiffies, end))
+		if (!qda_patience_left(patience))
 			return -EAGAIN;
-		if (fatal_signal_pending(current))
-			return -EINTR;
+		if (qda_patience_is_disturbed(patience))
+			return qda_patience_error(patience);
 
 		usleep_range(delay, 2 * delay);
 		delay = min_t(u32, 2 * delay, QDA_SEND_DELAY_MAX_US);
@@ -208,13 +208,33 @@ static int qda_invocation_send_patiently(struct qda_invocation *inv, struct qda_
 		if (completion_done(&inv->done))
 			return 0;
 
-		if (time_after(jiffies, patience))
+		if (time_after(jiffies, blocking))
 			ret = qda_channel_send(&inv->qdev->channel, msg);
 		else
 			ret = qda_channel_trysend(&inv->qdev->channel, msg);
 		if (ret != -EAGAIN)
 			return ret;
 	}
+}
+
+static int qda_invocation_try_send(struct qda_invocation *inv, const struct qda_patience *patience)
+{
+	struct qda_wire_msg msg;
+	int ret;
+
+	if (completion_done(&inv->done))
+		return 0;
+
+	qda_invocation_fill_message(inv, &msg);
+	ret = qda_channel_trysend(&inv->qdev->channel, &msg);
+	if (ret == -EAGAIN)
+		ret = qda_invocation_send_again(inv, &msg, patience);
+	if (!ret || ret == -EAGAIN || ret == -EINTR || ret == -ERESTARTSYS)
+		return ret;
+
+	qda_invocation_withdraw(inv, ret);
+
+	return 0;
 }
 
 /**
@@ -228,53 +248,34 @@ static int qda_invocation_send_patiently(struct qda_invocation *inv, struct qda_
  */
 int qda_invocation_send(struct qda_invocation *inv, long timeout)
 {
-	struct qda_wire_msg msg;
-	int ret;
+	struct qda_patience patience;
 
-	if (completion_done(&inv->done))
-		return 0;
+	qda_patience_init(&patience, TASK_KILLABLE, timeout);
 
-	qda_invocation_fill_message(inv, &msg);
-	ret = qda_channel_trysend(&inv->qdev->channel, &msg);
-	if (ret == -EAGAIN)
-		ret = qda_invocation_send_patiently(inv, &msg, timeout);
-	if (!ret || ret == -EAGAIN || ret == -EINTR)
-		return ret;
-
-	qda_invocation_withdraw(inv, ret);
-
-	return 0;
-}
-
-/**
- * qda_invocation_start - Publish and send a call
- * @inv: the call; it is completed when it could not be sent
- * @timeout: for how many jiffies to try again when the transport is full
- */
-void qda_invocation_start(struct qda_invocation *inv, long timeout)
-{
-	int ret;
-
-	qda_invocation_publish(inv);
-
-	ret = qda_invocation_send(inv, timeout);
-	if (ret)
-		qda_invocation_withdraw(inv, ret == -EAGAIN ? -ETIMEDOUT : ret);
+	return qda_invocation_try_send(inv, &patience);
 }
 
 /**
  * qda_invocation_wait - Wait until a call is completed
- * @inv: the call, for which nobody else waits
- * @timeout: for how many jiffies
+ * @inv: the call
+ * @patience: for how long
  *
- * Return: 0 when the call is completed, else -ETIMEDOUT, or -EINTR when killed.
+ * If the caller gives up, the call goes on without it: the DSP may still write to its
+ * memory, so that stays until the answer comes or the channel ends.
+ *
+ * Return: 0 when the call is completed, else -ETIMEDOUT, -EINTR or -ERESTARTSYS.
  */
-int qda_invocation_wait(struct qda_invocation *inv, long timeout)
+int qda_invocation_wait(struct qda_invocation *inv, const struct qda_patience *patience)
 {
-	long ret = wait_for_completion_killable_timeout(&inv->done, timeout);
+	long left = qda_patience_left(patience);
+	long ret;
 
+	if (patience->state == TASK_INTERRUPTIBLE)
+		ret = wait_for_completion_interruptible_timeout(&inv->done, left);
+	else
+		ret = wait_for_completion_killable_timeout(&inv->done, left);
 	if (ret < 0)
-		return -EINTR;
+		return qda_patience_error(patience);
 	if (!ret)
 		return -ETIMEDOUT;
 	/* The answer before the memory that it announces. */
@@ -283,31 +284,51 @@ int qda_invocation_wait(struct qda_invocation *inv, long timeout)
 	return 0;
 }
 
-static long qda_invocation_time_left(unsigned long start, long timeout)
+/**
+ * qda_invocation_start - Publish and send a call
+ * @inv: the call; it is completed when it could not be sent
+ * @patience: for how long to try again when the transport is full
+ */
+void qda_invocation_start(struct qda_invocation *inv, const struct qda_patience *patience)
 {
-	if (timeout == MAX_SCHEDULE_TIMEOUT)
-		return timeout;
+	int ret;
 
-	return max(timeout - (long)(jiffies - start), 0L);
+	qda_invocation_publish(inv);
+
+	ret = qda_invocation_try_send(inv, patience);
+	if (ret)
+		qda_invocation_withdraw(inv, ret == -EAGAIN ? -ETIMEDOUT : ret);
 }
 
 /**
- * qda_invocation_run - Publish and send a call and wait until it is completed
+ * qda_invocation_perform - Publish and send a call and wait until it is completed
  * @inv: the call
- * @timeout: for how many jiffies
+ * @patience: for how long
  *
- * If the caller gives up, the call goes on without it: the DSP may still write to its
- * memory, so that stays until the answer comes or the channel ends.
+ * Return: as qda_invocation_wait(). A call that could not be sent is completed with one
+ * of these errors.
+ */
+int qda_invocation_perform(struct qda_invocation *inv, const struct qda_patience *patience)
+{
+	qda_invocation_start(inv, patience);
+
+	return qda_invocation_wait(inv, patience);
+}
+
+/**
+ * qda_invocation_run - Perform a call of the kernel
+ * @inv: the call
+ * @timeout: for how many jiffies to wait
  *
  * Return: 0 when the call is completed, else -ETIMEDOUT, or -EINTR when killed.
  */
 int qda_invocation_run(struct qda_invocation *inv, long timeout)
 {
-	unsigned long start = jiffies;
+	struct qda_patience patience;
 
-	qda_invocation_start(inv, timeout);
+	qda_patience_init(&patience, TASK_KILLABLE, timeout);
 
-	return qda_invocation_wait(inv, qda_invocation_time_left(start, timeout));
+	return qda_invocation_perform(inv, &patience);
 }
 
 /**

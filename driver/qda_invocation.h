@@ -13,6 +13,7 @@
 #include "qda_operands.h"
 
 struct qda_device;
+struct qda_patience;
 struct qda_pool;
 struct qda_staging;
 
@@ -69,12 +70,13 @@ void qda_invocation_begin(struct qda_invocation *inv, struct qda_pool *pool, boo
 void qda_invocation_get(struct qda_invocation *inv);
 void qda_invocation_put(struct qda_invocation *inv);
 u64 qda_invocation_address(const struct qda_invocation *inv);
-int qda_invocation_take_id(struct qda_invocation *inv);
+int qda_invocation_take_id(struct qda_invocation *inv, const struct qda_patience *patience);
 void qda_invocation_return_id(struct qda_invocation *inv);
 void qda_invocation_publish(struct qda_invocation *inv);
 int qda_invocation_send(struct qda_invocation *inv, long timeout);
-void qda_invocation_start(struct qda_invocation *inv, long timeout);
-int qda_invocation_wait(struct qda_invocation *inv, long timeout);
+void qda_invocation_start(struct qda_invocation *inv, const struct qda_patience *patience);
+int qda_invocation_wait(struct qda_invocation *inv, const struct qda_patience *patience);
+int qda_invocation_perform(struct qda_invocation *inv, const struct qda_patience *patience);
 int qda_invocation_run(struct qda_invocation *inv, long timeout);
 void qda_invocation_let_go(struct qda_invocation *inv);
 bool qda_invocation_is_done(struct qda_invocation *inv);

@@ -6,62 +6,42 @@
  */
 #include <linux/bits.h>
 #include <linux/err.h>
+#include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/uaccess.h>
 
 #include <drm/drm_file.h>
+#include <drm/drm_utils.h>
 #include <drm/qda_accel.h>
 
+#include "qda_call.h"
 #include "qda_device.h"
-#include "qda_gem.h"
 #include "qda_invocation.h"
 #include "qda_invoke.h"
-#include "qda_mapping.h"
-#include "qda_payload.h"
+#include "qda_parking.h"
+#include "qda_patience.h"
 #include "qda_pool.h"
 #include "qda_session.h"
-#include "qda_staging.h"
 #include "qda_wire.h"
 
 #define QDA_SCALARS_ATTR	GENMASK(31, 29)
 
-/* Calls with more arguments than this allocate memory for their description. */
-#define QDA_CALL_FEW	8
+static void qda_invoke_limit(struct qda_patience *patience, u64 deadline)
+{
+	long timeout = MAX_SCHEDULE_TIMEOUT;
 
-/*
- * Most bytes of inline arguments in coherent memory. That is uncached on banks that do
- * not snoop the CPU's caches, where more is faster copied to cached memory and synced.
- */
-#define QDA_CALL_SMALL	SZ_4K
+	if (deadline)
+		timeout = drm_timeout_abs_to_jiffies(min_t(u64, deadline, KTIME_MAX));
+	qda_patience_init(patience, TASK_INTERRUPTIBLE, timeout);
+}
 
-/**
- * struct qda_call - A user's call while its ioctl runs
- * @file: the caller's file
- * @inputs: number of input buffers
- * @buffers: number of buffers
- * @in_handles: number of input DMA handles, which follow the buffers
- * @payload: shape of the payload; the addresses of inline arguments are user pointers,
- *	and those of mapped ones are offsets until they are mapped
- * @few: the arguments, if they are not many
- */
-struct qda_call {
-	struct drm_file *file;
-	u32 inputs;
-	u32 buffers;
-	u32 in_handles;
-	struct qda_payload payload;
-	struct qda_payload_arg few[QDA_CALL_FEW];
-};
-
-static int qda_call_check(const struct drm_qda_invoke *args)
+static int qda_invoke_check(const struct drm_qda_invoke *args)
 {
 	if (args->flags & ~QDA_INVOKE_ASYNC)
 		return -EINVAL;
-	if (args->cookie || args->sc & QDA_SCALARS_ATTR)
+	if (args->sc & QDA_SCALARS_ATTR)
 		return -EINVAL;
 	if (args->handle == QDA_HANDLE_KERNEL)
 		return -EPERM;
@@ -71,377 +51,10 @@ static int qda_call_check(const struct drm_qda_invoke *args)
 	return 0;
 }
 
-static bool qda_call_is_output(const struct qda_call *call, u32 index)
-{
-	return index < call->buffers ? index >= call->inputs :
-				       index >= call->buffers + call->in_handles;
-}
-
-static bool qda_call_is_copied(const struct qda_payload_arg *arg)
-{
-	return arg->kind == QDA_PAYLOAD_INLINE && arg->length;
-}
-
-/* Arguments after the first @buffers are DMA handles, which must be keys. */
-static int qda_call_check_arg(const struct drm_qda_arg *arg, bool buffer)
-{
-	switch (arg->kind) {
-	case QDA_ARG_INLINE:
-		return buffer && !arg->handle ? 0 : -EINVAL;
-	case QDA_ARG_BO:
-		return buffer ? 0 : -EINVAL;
-	case QDA_ARG_KEY:
-		return buffer ? -EINVAL : 0;
-	default:
-		return -EINVAL;
-	}
-}
-
-static u32 qda_call_payload_kind(u32 kind)
-{
-	switch (kind) {
-	case QDA_ARG_BO:
-		return QDA_PAYLOAD_MAPPED;
-	case QDA_ARG_KEY:
-		return QDA_PAYLOAD_HANDLE;
-	default:
-		return QDA_PAYLOAD_INLINE;
-	}
-}
-
-static void qda_call_take_arg(struct qda_payload_arg *to, const struct drm_qda_arg *arg)
-{
-	to->kind = qda_call_payload_kind(arg->kind);
-	to->addr = arg->addr;
-	to->length = arg->length;
-	to->key = arg->handle;
-}
-
-static int qda_call_read_args(struct qda_call *call, const struct drm_qda_arg __user *user)
-{
-	struct drm_qda_arg batch[QDA_CALL_FEW];
-
-	for (u32 i = 0; i < call->payload.count; i++) {
-		const struct drm_qda_arg *arg = &batch[i % QDA_CALL_FEW];
-		u32 count = min(call->payload.count - i, QDA_CALL_FEW);
-		int ret;
-
-		if (arg == batch && copy_from_user(batch, user + i, count * sizeof(*batch)))
-			return -EFAULT;
-
-		ret = qda_call_check_arg(arg, i < call->buffers);
-		if (ret)
-			return ret;
-
-		qda_call_take_arg(&call->payload.args[i], arg);
-	}
-
-	return 0;
-}
-
-static void qda_call_fini(struct qda_call *call)
-{
-	if (call->payload.args != call->few)
-		kvfree(call->payload.args);
-}
-
-static int qda_call_init(struct qda_call *call, const struct drm_qda_invoke *args,
-			 struct drm_file *file)
-{
-	u32 count;
-	int ret;
-
-	call->file = file;
-	call->inputs = QDA_SCALARS_IN(args->sc);
-	call->buffers = call->inputs + QDA_SCALARS_OUT(args->sc);
-	call->in_handles = QDA_SCALARS_IN_HANDLES(args->sc);
-	count = call->buffers + call->in_handles + QDA_SCALARS_OUT_HANDLES(args->sc);
-
-	call->payload.count = count;
-	call->payload.args = call->few;
-	if (count > QDA_CALL_FEW) {
-		call->payload.args = kvmalloc_objs(*call->payload.args, count, GFP_KERNEL_ACCOUNT);
-		if (!call->payload.args)
-			return -ENOMEM;
-	}
-
-	ret = qda_call_read_args(call, u64_to_user_ptr(args->args));
-	if (ret)
-		goto err_fini;
-
-	ret = qda_payload_layout(&call->payload);
-	if (ret)
-		goto err_fini;
-
-	return 0;
-
-err_fini:
-	qda_call_fini(call);
-	return ret;
-}
-
-static int qda_call_map_key(const struct qda_call *call, struct qda_invocation *inv, u32 index)
+static int qda_invoke_conclude(const struct qda_call *call, u32 *status)
 {
 	struct qda_session *session = call->file->driver_priv;
-	struct qda_payload_arg *arg = &call->payload.args[index];
-	struct qda_remote_map *remote;
-	int ret;
-
-	remote = qda_remote_map_get_key(&session->process, arg->key);
-	if (!remote)
-		return -ENOENT;
-
-	if (arg->addr > remote->size || arg->length > remote->size - arg->addr) {
-		ret = -EINVAL;
-		goto out_put_remote;
-	}
-	arg->offset = arg->addr;
-	arg->addr = qda_remote_map_address(remote);
-	arg->range = remote->size;
-
-	qda_mapping_get(remote->map);
-	ret = qda_operands_add(&inv->operands, remote->map, qda_call_is_output(call, index));
-
-out_put_remote:
-	qda_remote_map_put(remote);
-	return ret;
-}
-
-static int qda_call_map_buffer(const struct qda_call *call, struct qda_invocation *inv, u32 index)
-{
-	struct qda_payload_arg *arg = &call->payload.args[index];
-	struct qda_mapping *map = qda_gem_map(call->file, arg->key);
-	size_t size;
-
-	if (IS_ERR(map))
-		return PTR_ERR(map);
-
-	size = qda_mapping_size(map);
-	if (arg->addr > size || arg->length > size - arg->addr) {
-		qda_mapping_put(map);
-		return -EINVAL;
-	}
-	arg->addr += qda_mapping_address(map);
-
-	return qda_operands_add(&inv->operands, map, qda_call_is_output(call, index));
-}
-
-/* Of an empty buffer neither offset nor handle mean anything. */
-static int qda_call_map_arg(const struct qda_call *call, struct qda_invocation *inv, u32 index)
-{
-	const struct qda_payload_arg *arg = &call->payload.args[index];
-
-	if (arg->kind == QDA_PAYLOAD_HANDLE)
-		return qda_call_map_key(call, inv, index);
-	if (arg->kind == QDA_PAYLOAD_MAPPED && arg->length)
-		return qda_call_map_buffer(call, inv, index);
-
-	return 0;
-}
-
-static int qda_call_map(const struct qda_call *call, struct qda_invocation *inv)
-{
-	int ret = 0;
-
-	for (u32 i = 0; i < call->payload.count && !ret; i++)
-		ret = qda_call_map_arg(call, inv, i);
-
-	return ret;
-}
-
-static u64 qda_call_copied_bytes(const struct qda_call *call, bool outputs)
-{
-	u64 bytes = 0;
-
-	for (u32 i = outputs ? call->inputs : 0; i < (outputs ? call->buffers : call->inputs); i++)
-		if (qda_call_is_copied(&call->payload.args[i]))
-			bytes += call->payload.args[i].length;
-
-	return bytes;
-}
-
-/*
- * Coherent memory may only be touched inside the channel's gate, where one must not
- * wait for a user's page: a user can make that take for ever, and it would hold up
- * the removal of the device.
- */
-static int qda_call_copy_in_atomic(const struct qda_call *call, void *cpu)
-{
-	for (u32 i = 0; i < call->payload.count; i++) {
-		const struct qda_payload_arg *arg = &call->payload.args[i];
-
-		/* The address of an empty argument may be anything. */
-		if (!qda_call_is_copied(arg))
-			continue;
-		if (i >= call->inputs)
-			memset(cpu + arg->offset, 0, arg->length);
-		else if (copy_from_user_nofault(cpu + arg->offset, u64_to_user_ptr(arg->addr),
-						arg->length))
-			return -EFAULT;
-	}
-
-	return 0;
-}
-
-static int qda_call_load_slot(const struct qda_call *call, struct qda_invocation *inv)
-{
-	int idx, ret;
-	void *cpu;
-
-	if (!qda_channel_enter(&inv->qdev->channel, &idx))
-		return -ENODEV;
-
-	cpu = qda_pool_slot_cpu(inv);
-	ret = qda_call_copy_in_atomic(call, cpu);
-	if (!ret)
-		qda_payload_write_head(&call->payload, cpu, qda_pool_slot_address(inv));
-	qda_channel_exit(&inv->qdev->channel, idx);
-
-	return ret;
-}
-
-static int qda_call_copy_in(const struct qda_call *call, void *cpu)
-{
-	for (u32 i = 0; i < call->payload.count; i++) {
-		const struct qda_payload_arg *arg = &call->payload.args[i];
-
-		/* The address of an empty argument may be anything. */
-		if (!qda_call_is_copied(arg))
-			continue;
-		if (i >= call->inputs)
-			memset(cpu + arg->offset, 0, arg->length);
-		else if (copy_from_user(cpu + arg->offset, u64_to_user_ptr(arg->addr),
-					arg->length))
-			return -EFAULT;
-	}
-
-	return 0;
-}
-
-static int qda_call_load_staging(const struct qda_call *call, struct qda_invocation *inv)
-{
-	struct qda_staging *staging = qda_pool_take_staging(inv->pool, call->payload.size);
-	int ret;
-
-	if (IS_ERR(staging))
-		return PTR_ERR(staging);
-	inv->staging = staging;
-
-	ret = qda_call_copy_in(call, staging->cpu);
-	if (ret)
-		return ret;
-	qda_payload_write_head(&call->payload, staging->cpu, qda_mapping_address(staging->map));
-
-	return qda_mapping_sync_for_device(staging->map, DMA_BIDIRECTIONAL) ? 0 : -ENODEV;
-}
-
-static bool qda_call_is_small(const struct qda_payload *payload)
-{
-	return payload->size <= qda_pool_slot_size() &&
-	       payload->size - payload->head <= QDA_CALL_SMALL;
-}
-
-/*
- * Small payloads go to the slot's coherent memory. Large ones, and those whose
- * inputs are not in memory just now, go to cached memory of their own.
- */
-static int qda_call_load(const struct qda_call *call, struct qda_invocation *inv)
-{
-	int ret;
-
-	atomic_long_add(qda_call_copied_bytes(call, false), &inv->qdev->stats.copied);
-	inv->size = call->payload.size;
-	if (qda_call_is_small(&call->payload)) {
-		ret = qda_call_load_slot(call, inv);
-		if (ret != -EFAULT)
-			return ret;
-	}
-
-	return qda_call_load_staging(call, inv);
-}
-
-static int qda_call_copy_out(const struct qda_call *call, const void *cpu)
-{
-	for (u32 i = call->inputs; i < call->payload.count; i++) {
-		const struct qda_payload_arg *arg = &call->payload.args[i];
-
-		if (qda_call_is_copied(arg) &&
-		    copy_to_user(u64_to_user_ptr(arg->addr), cpu + arg->offset, arg->length))
-			return -EFAULT;
-	}
-
-	return 0;
-}
-
-static int qda_call_copy_out_atomic(const struct qda_call *call, const void *cpu)
-{
-	for (u32 i = call->inputs; i < call->payload.count; i++) {
-		const struct qda_payload_arg *arg = &call->payload.args[i];
-
-		if (qda_call_is_copied(arg) &&
-		    copy_to_user_nofault(u64_to_user_ptr(arg->addr), cpu + arg->offset,
-					 arg->length))
-			return -EFAULT;
-	}
-
-	return 0;
-}
-
-/* Outputs that the caller has not touched yet are copied in two steps. */
-static int qda_call_store_bounced(const struct qda_call *call, struct qda_invocation *inv)
-{
-	void *bounce = kmalloc(call->payload.size, GFP_KERNEL_ACCOUNT);
-	int idx, ret;
-
-	if (!bounce)
-		return -ENOMEM;
-
-	if (!qda_channel_enter(&inv->qdev->channel, &idx)) {
-		ret = -EPIPE;
-		goto out_free;
-	}
-	memcpy(bounce, qda_pool_slot_cpu(inv), call->payload.size);
-	qda_channel_exit(&inv->qdev->channel, idx);
-
-	ret = qda_call_copy_out(call, bounce);
-
-out_free:
-	kfree(bounce);
-	return ret;
-}
-
-static int qda_call_store_slot(const struct qda_call *call, struct qda_invocation *inv)
-{
-	int idx, ret;
-
-	if (!qda_channel_enter(&inv->qdev->channel, &idx))
-		return -EPIPE;
-	ret = qda_call_copy_out_atomic(call, qda_pool_slot_cpu(inv));
-	qda_channel_exit(&inv->qdev->channel, idx);
-
-	return ret == -EFAULT ? qda_call_store_bounced(call, inv) : ret;
-}
-
-/* What the DSP did not write of an output is zero: it was before the call. */
-static int qda_call_store(const struct qda_call *call, struct qda_invocation *inv)
-{
-	u64 bytes = qda_call_copied_bytes(call, true);
-
-	if (!bytes)
-		return 0;
-	atomic_long_add(bytes, &inv->qdev->stats.copied);
-	if (!inv->staging)
-		return qda_call_store_slot(call, inv);
-	if (!qda_mapping_sync_for_cpu(inv->staging->map, DMA_BIDIRECTIONAL))
-		return -EPIPE;
-
-	return qda_call_copy_out(call, inv->staging->cpu);
-}
-
-static int qda_call_conclude(const struct qda_call *call, struct qda_invocation *inv,
-			     u64 generation, u32 *status)
-{
-	struct qda_process *process = &qda_pool_session(inv->pool)->process;
+	struct qda_invocation *inv = call->inv;
 
 	if (inv->error)
 		return inv->error;
@@ -455,55 +68,179 @@ static int qda_call_conclude(const struct qda_call *call, struct qda_invocation 
 		return qda_call_store(call, inv);
 
 	/* Only together with the announcement: skels use this code for their own ends. */
-	if (inv->status == QDA_WIRE_EBADSTATE && qda_process_has_exited(process, generation))
+	if (inv->status == QDA_WIRE_EBADSTATE &&
+	    qda_process_has_exited(&session->process, call->parked.generation))
 		return -EPIPE;
 
 	return 0;
 }
 
-static int qda_call_run(const struct qda_call *call, struct drm_qda_invoke *args)
+static int qda_invoke_fill(const struct qda_call *call, const struct drm_qda_invoke *args,
+			   struct qda_invocation *inv, const struct qda_patience *patience)
 {
 	struct qda_session *session = call->file->driver_priv;
-	struct qda_invocation *inv;
-	struct qda_pool *pool;
-	u64 generation;
 	int ret;
-
-	pool = qda_process_use(&session->process, &generation);
-	if (IS_ERR(pool))
-		return PTR_ERR(pool);
-
-	inv = qda_pool_take(pool);
-	qda_pool_put(pool);
-	if (IS_ERR(inv))
-		return PTR_ERR(inv);
 
 	inv->client_id = session->id;
 	inv->handle = args->handle;
 	inv->sc = args->sc;
 	ret = qda_call_map(call, inv);
 	if (ret)
-		goto out_put_inv;
+		return ret;
 	ret = qda_call_load(call, inv);
 	if (ret)
-		goto out_put_inv;
-	if (!qda_operands_sync_for_device(&inv->operands)) {
-		ret = -ENODEV;
-		goto out_put_inv;
-	}
+		return ret;
+	if (!qda_operands_sync_for_device(&inv->operands))
+		return -ENODEV;
 
-	ret = qda_process_admit(&session->process, generation, inv);
+	return qda_process_admit(&session->process, call->parked.generation, inv, patience);
+}
+
+/* On success there is a call that only has to be published. */
+static int qda_invoke_prepare(struct qda_call *call, const struct drm_qda_invoke *args,
+			      const struct qda_patience *patience)
+{
+	struct qda_session *session = call->file->driver_priv;
+	struct qda_invocation *inv;
+	struct qda_pool *pool;
+	int ret;
+
+	pool = qda_process_use(&session->process, &call->parked.generation);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+
+	inv = qda_pool_take(pool, patience);
+	qda_pool_put(pool);
+	if (IS_ERR(inv))
+		return PTR_ERR(inv);
+
+	ret = qda_invoke_fill(call, args, inv, patience);
+	if (ret) {
+		qda_invocation_put(inv);
+		return ret;
+	}
+	call->inv = inv;
+
+	return 0;
+}
+
+/* Frees a call that is not on a stack any more. */
+static void qda_invoke_drop(struct qda_parked *parked)
+{
+	struct qda_call *call = container_of(parked, struct qda_call, parked);
+
+	qda_invocation_put(call->inv);
+	qda_parked_fini(parked);
+	qda_call_fini(call);
+	kfree(call);
+}
+
+/*
+ * Only what is needed to end the call: its invocation and its arguments are those of
+ * the new one from now on.
+ */
+static int qda_invoke_park(const struct qda_call *call, u64 *cookie)
+{
+	struct qda_session *session = call->file->driver_priv;
+	struct qda_call *kept = kmemdup(call, sizeof(*call), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!kept)
+		return -ENOMEM;
+	if (call->payload.args == call->few)
+		kept->payload.args = kept->few;
+	kept->parked.drop = qda_invoke_drop;
+
+	ret = qda_parking_add(&session->parking, &kept->parked);
+	if (ret) {
+		kfree(kept);
+		return ret;
+	}
+	*cookie = kept->parked.cookie;
+
+	return 0;
+}
+
+static int qda_invoke_run(struct qda_call *call, struct drm_qda_invoke *args,
+			  struct qda_patience *patience)
+{
+	int ret;
+
+	ret = qda_invoke_prepare(call, args, patience);
 	if (ret)
-		goto out_put_inv;
+		goto out_fini;
 
-	ret = qda_invocation_run(inv, MAX_SCHEDULE_TIMEOUT);
-	if (!ret) {
-		ret = qda_call_conclude(call, inv, generation, &args->dsp_status);
-		qda_invocation_let_go(inv);
+	ret = qda_invocation_perform(call->inv, patience);
+	if (ret == -ERESTARTSYS) {
+		if (!qda_invoke_park(call, &args->cookie))
+			return ret;
+		/* It must not be sent again, so now it has to be waited for. */
+		patience->state = TASK_KILLABLE;
+		ret = qda_invocation_wait(call->inv, patience);
 	}
+	if (!ret) {
+		ret = qda_invoke_conclude(call, &args->dsp_status);
+		qda_invocation_let_go(call->inv);
+	}
+	qda_invocation_put(call->inv);
 
-out_put_inv:
-	qda_invocation_put(inv);
+out_fini:
+	qda_call_fini(call);
+	return ret;
+}
+
+static int qda_invoke_begin(struct drm_qda_invoke *args, struct drm_file *file,
+			    struct qda_patience *patience)
+{
+	struct qda_call call;
+	int ret;
+
+	ret = qda_invoke_check(args);
+	if (ret)
+		return ret;
+	if (!qda_patience_left(patience))
+		return -ETIMEDOUT;
+	ret = qda_call_init(&call, args, file);
+	if (ret)
+		return ret;
+
+	return qda_invoke_run(&call, args, patience);
+}
+
+/*
+ * Until somebody else takes the call, or the file is closed, it is as if it had never
+ * left the parking.
+ */
+static int qda_invoke_resume(struct drm_qda_invoke *args, u64 cookie, struct drm_file *file,
+			     struct qda_patience *patience)
+{
+	struct qda_session *session = file->driver_priv;
+	struct qda_parked *parked;
+	struct qda_call *call;
+	int ret;
+
+	if (args->flags)
+		return -EINVAL;
+	parked = qda_parking_take(&session->parking, cookie);
+	if (!parked)
+		return -ENOENT;
+
+	call = container_of(parked, struct qda_call, parked);
+	ret = qda_invocation_wait(call->inv, patience);
+	if (ret == -ERESTARTSYS) {
+		if (!qda_parking_add(&session->parking, parked)) {
+			args->cookie = cookie;
+			return ret;
+		}
+		patience->state = TASK_KILLABLE;
+		ret = qda_invocation_wait(call->inv, patience);
+	}
+	if (!ret) {
+		ret = qda_invoke_conclude(call, &args->dsp_status);
+		qda_invocation_let_go(call->inv);
+	}
+	qda_invoke_drop(parked);
+
 	return ret;
 }
 
@@ -518,21 +255,18 @@ out_put_inv:
 int qda_ioctl_remote_invoke(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_qda_invoke *args = data;
-	struct qda_call call;
+	struct qda_patience patience;
+	u64 cookie = args->cookie;
 	int ret;
 
 	args->dsp_status = 0;
+	args->cookie = 0;
 
-	ret = qda_call_check(args);
-	if (ret)
-		return ret;
-
-	ret = qda_call_init(&call, args, file);
-	if (ret)
-		return ret;
-
-	ret = qda_call_run(&call, args);
-	qda_call_fini(&call);
+	qda_invoke_limit(&patience, args->deadline);
+	if (cookie)
+		ret = qda_invoke_resume(args, cookie, file, &patience);
+	else
+		ret = qda_invoke_begin(args, file, &patience);
 
 	/* New calls do not get this far without a DSP: it went while this one waited. */
 	return ret == -ENODEV ? -EPIPE : ret;

@@ -19,6 +19,7 @@
 #include "qda_kernel_call.h"
 #include "qda_map.h"
 #include "qda_mapping.h"
+#include "qda_patience.h"
 #include "qda_payload.h"
 #include "qda_pool.h"
 #include "qda_remote_map.h"
@@ -63,8 +64,11 @@ static void qda_map_job_fini(struct qda_map_job *job)
 /* The call holds the memory until the DSP has answered, whatever comes of the record. */
 static int qda_map_job_begin(struct qda_map_job *job, struct qda_remote_map *remote, u32 sc)
 {
-	struct qda_invocation *inv = qda_pool_take(job->pool);
+	struct qda_patience patience;
+	struct qda_invocation *inv;
 
+	qda_patience_init(&patience, TASK_KILLABLE, MAX_SCHEDULE_TIMEOUT);
+	inv = qda_pool_take(job->pool, &patience);
 	if (IS_ERR(inv))
 		return PTR_ERR(inv);
 	job->inv = inv;
@@ -195,9 +199,11 @@ static int qda_map_job_run(struct qda_map_job *job, struct qda_remote_map *remot
 {
 	struct qda_process *process = &job->session->process;
 	struct qda_invocation *inv = job->inv;
+	struct qda_patience patience;
 	int ret;
 
-	ret = qda_process_admit(process, job->generation, inv);
+	qda_patience_init(&patience, TASK_KILLABLE, MAX_SCHEDULE_TIMEOUT);
+	ret = qda_process_admit(process, job->generation, inv, &patience);
 	if (ret) {
 		qda_remote_map_unclaim(process, remote);
 		return ret;

@@ -13,7 +13,6 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
-#include <linux/semaphore.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -25,6 +24,7 @@
 #include "qda_session.h"
 #include "qda_slots.h"
 #include "qda_staging.h"
+#include "qda_turns.h"
 
 /* Metadata of up to 90 arguments and 4 KiB of inline data, in whole pages. */
 #define QDA_POOL_SLOT_SIZE	ALIGN(SZ_8K, PAGE_SIZE)
@@ -68,7 +68,7 @@ struct qda_pool_chunk {
 struct qda_pool {
 	struct kref ref;
 	struct qda_session *session;
-	struct semaphore calls;
+	struct qda_turns calls;
 	/* Serialises adding a chunk. */
 	struct mutex grow;
 
@@ -188,7 +188,7 @@ struct qda_pool *qda_pool_create(struct qda_session *session)
 	kref_init(&pool->ref);
 	qda_session_get(session);
 	pool->session = session;
-	sema_init(&pool->calls, QDA_POOL_CALLS);
+	qda_turns_init(&pool->calls, QDA_POOL_CALLS);
 	mutex_init(&pool->grow);
 	spin_lock_init(&pool->lock);
 	INIT_LIST_HEAD(&pool->staging);
@@ -244,20 +244,23 @@ static struct qda_invocation *qda_pool_take_slot(struct qda_pool *pool, bool use
 /**
  * qda_pool_take - Begin a call of a user, waiting for its turn
  * @pool: the pool
+ * @patience: for how long
  *
  * Return: the call, whose payload fits qda_pool_slot_size(), or an error pointer;
- * -EINTR when killed while waiting.
+ * -ETIMEDOUT, -EINTR or -ERESTARTSYS when it waited too long.
  */
-struct qda_invocation *qda_pool_take(struct qda_pool *pool)
+struct qda_invocation *qda_pool_take(struct qda_pool *pool, const struct qda_patience *patience)
 {
 	struct qda_invocation *inv;
+	int ret;
 
-	if (down_killable(&pool->calls))
-		return ERR_PTR(-EINTR);
+	ret = qda_turns_take(&pool->calls, patience);
+	if (ret)
+		return ERR_PTR(ret);
 
 	inv = qda_pool_take_slot(pool, true);
 	if (IS_ERR(inv))
-		up(&pool->calls);
+		qda_turns_give(&pool->calls);
 
 	return inv;
 }
@@ -289,7 +292,7 @@ void qda_pool_return(struct qda_invocation *inv)
 	scoped_guard(spinlock, &pool->lock)
 		__clear_bit(inv->index, pool->used);
 	if (user)
-		up(&pool->calls);
+		qda_turns_give(&pool->calls);
 	qda_pool_put(pool);
 }
 

@@ -8,6 +8,7 @@
 #include <linux/types.h>
 
 struct qda_invocation;
+struct qda_patience;
 struct qda_pool;
 struct qda_session;
 struct qda_staging;
@@ -20,7 +21,7 @@ void qda_pool_get(struct qda_pool *pool);
 void qda_pool_put(struct qda_pool *pool);
 struct qda_session *qda_pool_session(const struct qda_pool *pool);
 
-struct qda_invocation *qda_pool_take(struct qda_pool *pool);
+struct qda_invocation *qda_pool_take(struct qda_pool *pool, const struct qda_patience *patience);
 struct qda_invocation *qda_pool_take_reserved(struct qda_pool *pool);
 void qda_pool_return(struct qda_invocation *inv);
 size_t qda_pool_slot_size(void);

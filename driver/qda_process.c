@@ -15,6 +15,7 @@
 #include "qda_create.h"
 #include "qda_device.h"
 #include "qda_invocation.h"
+#include "qda_patience.h"
 #include "qda_pool.h"
 #include "qda_process.h"
 #include "qda_session.h"
@@ -35,6 +36,8 @@ static void qda_process_finish(struct qda_process *process, bool released)
 		result.status = process->release->status;
 	}
 	qda_create_drop(process);
+	/* Callers may still come for those of this process. */
+	qda_parking_drop(&session->parking, process->generation);
 
 	scoped_guard(spinlock_irq, &process->lock) {
 		process->state = QDA_PROCESS_NONE;
@@ -445,15 +448,17 @@ int qda_process_check(struct qda_process *process, u64 generation)
  * @process: the process
  * @generation: which one of the session's processes it is for
  * @inv: a user's call, which gets an id, waiting for its turn
+ * @patience: for how long
  *
  * That may take long, so it is checked again that the call will not reach the next
  * process.
  *
- * Return: 0, -EINTR when killed while waiting, or what qda_process_check() says.
+ * Return: 0, what qda_invocation_take_id() says, or what qda_process_check() says.
  */
-int qda_process_admit(struct qda_process *process, u64 generation, struct qda_invocation *inv)
+int qda_process_admit(struct qda_process *process, u64 generation, struct qda_invocation *inv,
+		      const struct qda_patience *patience)
 {
-	int ret = qda_invocation_take_id(inv);
+	int ret = qda_invocation_take_id(inv, patience);
 
 	if (ret)
 		return ret;

@@ -17,6 +17,7 @@
 struct qda_bo;
 struct qda_invocation;
 struct qda_mapping;
+struct qda_patience;
 struct qda_pool;
 struct qda_session;
 
@@ -125,7 +126,8 @@ int qda_process_release(struct qda_process *process, u32 *status);
 void qda_process_close(struct qda_process *process);
 void qda_process_exited(struct qda_process *process);
 struct qda_pool *qda_process_use(struct qda_process *process, u64 *generation);
-int qda_process_admit(struct qda_process *process, u64 generation, struct qda_invocation *inv);
+int qda_process_admit(struct qda_process *process, u64 generation, struct qda_invocation *inv,
+		      const struct qda_patience *patience);
 int qda_process_check(struct qda_process *process, u64 generation);
 bool qda_process_has_exited(struct qda_process *process, u64 generation);
 

@@ -46,6 +46,7 @@ struct qda_session *qda_session_create(struct qda_device *qdev)
 	session->qdev = qdev;
 	mutex_init(&session->lock);
 	qda_process_init(&session->process);
+	qda_parking_init(&session->parking);
 
 	/*
 	 * Ids go round rather than being used again at once, so that what the DSP
@@ -120,6 +121,7 @@ void qda_session_put(struct qda_session *session)
  */
 void qda_session_close(struct qda_session *session)
 {
+	qda_parking_drop(&session->parking, U64_MAX);
 	qda_process_close(&session->process);
 	wait_var_event_timeout(&session->ref, kref_read(&session->ref) == 1,
 			       QDA_SESSION_CLOSE_TIMEOUT);

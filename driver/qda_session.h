@@ -9,6 +9,7 @@
 #include <linux/mutex_types.h>
 #include <linux/types.h>
 
+#include "qda_parking.h"
 #include "qda_process.h"
 
 struct qda_cb;
@@ -27,6 +28,7 @@ struct qda_user;
  * @lock: serialises setting @cb
  * @cb: context bank, NULL before the first need, then kept to the end
  * @process: the session's process on the DSP
+ * @parking: calls that were interrupted by a signal
  */
 struct qda_session {
 	struct kref ref;
@@ -38,6 +40,7 @@ struct qda_session {
 	struct mutex lock;
 	struct qda_cb *cb;
 	struct qda_process process;
+	struct qda_parking parking;
 };
 
 struct qda_session *qda_session_create(struct qda_device *qdev);

@@ -25,7 +25,7 @@ static_assert(QDA_WIRE_NOTIFY_CTX & GENMASK_ULL(7, 4));
 void qda_slots_init(struct qda_slots *slots)
 {
 	spin_lock_init(&slots->lock);
-	sema_init(&slots->user_ids, QDA_SLOTS_USER);
+	qda_turns_init(&slots->user_ids, QDA_SLOTS_USER);
 	__set_bit(0, slots->used);
 }
 EXPORT_SYMBOL_IF_KUNIT(qda_slots_init);
@@ -105,7 +105,7 @@ struct qda_invocation *qda_slots_take(struct qda_slots *slots, u64 ctx)
 			inv = qda_slots_clear(slots, id, &user);
 	}
 	if (user)
-		up(&slots->user_ids);
+		qda_turns_give(&slots->user_ids);
 
 	return inv;
 }
@@ -140,7 +140,7 @@ struct qda_invocation *qda_slots_take_any(struct qda_slots *slots)
 			inv = qda_slots_clear(slots, id, &user);
 	}
 	if (user)
-		up(&slots->user_ids);
+		qda_turns_give(&slots->user_ids);
 
 	return inv;
 }

@@ -6,9 +6,10 @@
 #define __QDA_SLOTS_H__
 
 #include <linux/bits.h>
-#include <linux/semaphore.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+
+#include "qda_turns.h"
 
 struct qda_invocation;
 
@@ -65,7 +66,7 @@ struct qda_slots {
 		bool user;
 	} slot[QDA_SLOTS];
 
-	struct semaphore user_ids;
+	struct qda_turns user_ids;
 };
 
 void qda_slots_init(struct qda_slots *slots);

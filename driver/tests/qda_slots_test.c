@@ -155,16 +155,16 @@ static void qda_slots_test_user_ids(struct kunit *test)
 	u64 ctx = 0, kernel = publish(test, slots, 1);
 
 	for (u32 i = 0; i < QDA_SLOTS_USER; i++)
-		KUNIT_ASSERT_EQ(test, down_trylock(&slots->user_ids), 0);
-	KUNIT_ASSERT_NE(test, down_trylock(&slots->user_ids), 0);
+		KUNIT_ASSERT_TRUE(test, qda_turns_try_take(&slots->user_ids));
+	KUNIT_ASSERT_FALSE(test, qda_turns_try_take(&slots->user_ids));
 
 	KUNIT_ASSERT_EQ(test, qda_slots_publish(slots, call(2), true, &ctx), 0);
 	KUNIT_EXPECT_PTR_EQ(test, qda_slots_take(slots, kernel), call(1));
-	KUNIT_EXPECT_NE(test, down_trylock(&slots->user_ids), 0);
+	KUNIT_EXPECT_FALSE(test, qda_turns_try_take(&slots->user_ids));
 	KUNIT_EXPECT_NULL(test, qda_slots_take(slots, kernel));
-	KUNIT_EXPECT_NE(test, down_trylock(&slots->user_ids), 0);
+	KUNIT_EXPECT_FALSE(test, qda_turns_try_take(&slots->user_ids));
 	KUNIT_EXPECT_PTR_EQ(test, qda_slots_take(slots, ctx), call(2));
-	KUNIT_EXPECT_EQ(test, down_trylock(&slots->user_ids), 0);
+	KUNIT_EXPECT_TRUE(test, qda_turns_try_take(&slots->user_ids));
 }
 
 static void qda_slots_test_flush(struct kunit *test)

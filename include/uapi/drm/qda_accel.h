@@ -463,21 +463,37 @@ struct drm_qda_arg {
  *	DSP's own software are 0x80000400 and up. The ioctl returns 0 whatever it is,
  *	except that it fails with ``-EPIPE`` when it is how a process that died ended
  *	the call.
- * @cookie: must be zero; kept for re-attaching to an interrupted call
+ * @cookie: in, 0 for a new call, else which interrupted call to wait for again; out, not
+ *	0 only when the call was interrupted and goes on (``-EINTR``)
  * @user_data: in, given back with the completion event of an asynchronous call
+ * @deadline: in, until when to wait, in nanoseconds of CLOCK_MONOTONIC; 0: for ever
  *
  * Calls a method of the session's process and waits for its answer. INLINE outputs are
  * written to user memory only when @dsp_status is 0; what the DSP writes to a
  * buffer is there in any case.
  *
+ * When a signal arrives the ioctl returns so that its handler can run, and the call
+ * goes on: it is named by the @cookie that the ioctl has left in the structure. The
+ * ioctl made again with the same structure waits for that call instead of making another
+ * one; only @cookie and @deadline are looked at, outputs go where the first ioctl
+ * said. The kernel does that by itself after a handler with SA_RESTART; after one without,
+ * the ioctl fails with ``-EINTR`` and it is up to the program. A cookie is good once, in
+ * the file and the address space in which the call was made. The result of a call
+ * that nobody comes for is kept until the file is closed, or until the process
+ * has been released and another one after it; 64 such calls fit, and with more
+ * of them signals do not interrupt calls.
+ *
+ * When @deadline has passed the call is given up: the DSP may still run the method, and
+ * what it answers goes nowhere. Memory that the call uses stays mapped until then.
+ *
  * Errors of REMOTE_INVOKE:
  *
- * - ``-EINVAL``: unknown @flags bit or not zero @cookie; unknown kind; an INLINE
+ * - ``-EINVAL``: unknown @flags bit, or any with a @cookie; unknown kind; an INLINE
  *   argument with a handle; attribute bits 31:29 of @sc set; a kind that does
  *   not fit the argument's place; a range that is not inside its buffer or key; an imported
  *   buffer that is not contiguous for a DSP without an IOMMU
- * - ``-ENOENT``: a BO argument's handle does not exist, or nothing is mapped under a KEY
- *   argument's key
+ * - ``-ENOENT``: a BO argument's handle does not exist; nothing is mapped under a KEY
+ *   argument's key; there is no interrupted call with this @cookie
  * - ``-EDQUOT``: a buffer is not mapped yet, and with it the user would have more than
  *   QDA_LIMIT_MAPPED bytes mapped
  * - ``-E2BIG``: more INLINE bytes than QDA_LIMIT_INLINE
@@ -486,7 +502,9 @@ struct drm_qda_arg {
  * - ``-EOPNOTSUPP``: QDA_INVOKE_ASYNC, not served yet
  * - ``-ENOTCONN``: the session has no process
  * - ``-EPIPE``: the process died, or the DSP went away while the call waited
- * - ``-EINTR``: killed while waiting; the DSP may still run the method
+ * - ``-ETIMEDOUT``: @deadline has passed
+ * - ``-EINTR``: a signal arrived while the call waited, see above; when @cookie is 0 nothing
+ *   was sent to the DSP, or the caller was killed and the DSP may still run the method
  */
 struct drm_qda_invoke {
 	__u32 handle;
@@ -496,6 +514,7 @@ struct drm_qda_invoke {
 	__u32 dsp_status;
 	__u64 cookie;
 	__u64 user_data;
+	__u64 deadline;
 };
 
 #define QDA_OPTION_POLL_MODE	1 /* value 1: spin for short answers; 0: sleep */

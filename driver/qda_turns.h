@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (c) 2026 The QDA authors
+ */
+#ifndef __QDA_TURNS_H__
+#define __QDA_TURNS_H__
+
+#include <linux/list.h>
+#include <linux/spinlock_types.h>
+#include <linux/types.h>
+
+struct qda_patience;
+
+/**
+ * struct qda_turns - A number of something that callers take turns with
+ * @lock: protects everything below; taken with interrupts off
+ * @free: how many are free; none while somebody waits
+ * @waiters: who waits, the longest first
+ *
+ * A semaphore that one can wait for with a time limit as well as with signals.
+ */
+struct qda_turns {
+	/* Protects the number and those who wait. */
+	spinlock_t lock;
+	u32 free;
+	struct list_head waiters;
+};
+
+void qda_turns_init(struct qda_turns *turns, u32 count);
+int qda_turns_take(struct qda_turns *turns, const struct qda_patience *patience);
+bool qda_turns_try_take(struct qda_turns *turns);
+void qda_turns_give(struct qda_turns *turns);
+
+#endif /* __QDA_TURNS_H__ */
