@@ -874,7 +874,7 @@ static void ignore_signal(int sig)
 /* An ordinary signal must not make a call happen twice, or end it. */
 TEST(signals_do_not_disturb_a_call)
 {
-	struct sigaction action = { .sa_handler = ignore_signal };
+	struct sigaction action = { .sa_handler = ignore_signal, .sa_flags = SA_RESTART };
 	struct dsp *dsp = dsp_new("cdsp");
 	struct session s = session_new(dsp);
 	struct victim v;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "buffer.h"
@@ -71,7 +72,7 @@ static const struct uapi_ioctl ioctls[] = {
 	  0 },
 	{ "remote_invoke",
 	  DRM_IOCTL_QDA_REMOTE_INVOKE,
-	  { OUT(drm_qda_invoke, dsp_status), NONE },
+	  { OUT(drm_qda_invoke, dsp_status), OUT(drm_qda_invoke, cookie) },
 	  0 },
 	{ "set_option", DRM_IOCTL_QDA_SET_OPTION, { NONE, NONE }, QDA_FEATURE_POLL },
 	{ "remote_session_release",
@@ -853,8 +854,7 @@ TEST(remote_invoke_einval)
 
 	for (int bit = 1; bit < 32; bit++)
 		REFUSE_CALL(-EINVAL, inv->req.flags = 1u << bit);
-	REFUSE_CALL(-EINVAL, inv->req.cookie = 1);
-	REFUSE_CALL(-EINVAL, inv->req.cookie = 1ull << 63);
+	REFUSE_CALL(-EINVAL, inv->req.cookie = 1; inv->req.flags = QDA_INVOKE_ASYNC);
 	for (int bit = 29; bit < 32; bit++)
 		REFUSE_CALL(-EINVAL, inv->req.sc |= 1u << bit);
 	for (int i = 0; i < 2; i++) {
@@ -877,6 +877,38 @@ TEST(remote_invoke_einval_kind_of_place)
 	REFUSE_CALL(-EINVAL, inv->req.sc = QDA_SCALARS(2, 1, 0) | QDA_SCALARS_HANDLES(0, 1));
 	REFUSE_CALL(-EINVAL, inv->req.sc = QDA_SCALARS(2, 1, 0) | QDA_SCALARS_HANDLES(1, 0);
 		    inv->args[1].kind = QDA_ARG_BO);
+	dsp_finish(dsp);
+}
+
+TEST(remote_invoke_enoent_cookie)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+
+	for (int bit = 0; bit < 64; bit++)
+		REFUSE_CALL(-ENOENT, inv->req.cookie = 1ull << bit);
+	REFUSE_CALL(-ENOENT, inv->req.cookie = ~0ull);
+	dsp_finish(dsp);
+}
+
+TEST(remote_invoke_etimedout)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct invocation *late = plain_call();
+	struct dsp_call call;
+	struct timespec now;
+	struct job *job;
+
+	REFUSE_CALL(-ETIMEDOUT, inv->req.deadline = 1);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	late->req.deadline = now.tv_sec * 1000000000ull + now.tv_nsec + 300000000;
+	job = invoke_start(s.fd, &late->req);
+	dsp_expect(dsp, &call, TEST_HANDLE, 2);
+	CHECK_ERR(-ETIMEDOUT, job_wait(job));
+	CHECK_EQ(0, late->req.dsp_status);
+	CHECK_EQ(0, late->req.cookie);
+	dsp_reply(dsp, &call, 0);
 	dsp_finish(dsp);
 }
 

@@ -320,6 +320,8 @@ int __wrap_ioctl(int fd, unsigned long request, void *arg)
 	fake.ioctls++;
 	if (fake.interrupts) {
 		fake.interrupts--;
+		if (request == DRM_IOCTL_QDA_REMOTE_INVOKE)
+			((struct drm_qda_invoke *)arg)->cookie = FAKE_COOKIE;
 		errno = fake.interrupt_errno;
 		return -1;
 	}

@@ -22,6 +22,9 @@
 
 #define FAKE_CALL_BYTES 8192
 
+/* What an interrupted call leaves in its structure. */
+#define FAKE_COOKIE 0x77
+
 struct fake_kernel {
 	/* What the test wants to happen. */
 	const char *driver;	 /* name that DRM_IOCTL_VERSION answers; "qda" */

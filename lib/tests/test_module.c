@@ -56,6 +56,19 @@ static void open_sends_what_the_dsp_expects(void **state)
 	assert_int_equal(qda_module_close(module, NULL), 0);
 }
 
+/* The kernel knows the call by its cookie, which has to come back to it. */
+static void an_interrupted_call_goes_on(void **state)
+{
+	struct qda_module *module = open_calc();
+
+	(void)state;
+	fake.interrupts = 3;
+	assert_int_equal(qda_module_call(module, 2, NULL, 0, NULL, 0, NULL), 0);
+	assert_int_equal(fake.invoke.cookie, FAKE_COOKIE);
+	assert_int_equal(qda_module_close(module, NULL), 0);
+	assert_int_equal(fake.invoke.cookie, 0);
+}
+
 static void close_sends_what_the_dsp_expects(void **state)
 {
 	static const unsigned char wire[] = { 1, 0, 0, 0x80, 0, 0, 0, 0 };
@@ -240,6 +253,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(open_sends_what_the_dsp_expects),
+		TEST(an_interrupted_call_goes_on),
 		TEST(close_sends_what_the_dsp_expects),
 		TEST(a_refused_open_tells_the_dsps_words),
 		TEST(a_silent_refusal_gets_our_words),

@@ -18,6 +18,7 @@
 #include <drm/qda_accel.h>
 
 #include "ktap.h"
+#include "storm.h"
 #include "sys.h"
 
 #define BUS	      "/sys/bus/vdsp/"
@@ -367,8 +368,11 @@ bool dsp_poll(struct dsp *dsp, struct dsp_call *call, int ms)
 		return false;
 	if (n != sizeof(call->msg))
 		FAIL("reading a message from %s gave %zd: %m", dsp->name, n);
-	if (call->msg.type == VDSP_MSG_CALL)
-		take_apart(dsp, call);
+	if (call->msg.type != VDSP_MSG_CALL)
+		return true;
+	take_apart(dsp, call);
+	if (call->msg.handle != FRPC_HANDLE_INIT && call->msg.handle != FRPC_HANDLE_UTILITIES)
+		storm_see_call();
 	return true;
 }
 

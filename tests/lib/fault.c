@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "ktap.h"
@@ -46,7 +47,7 @@ int fault_ioctl(int fd, unsigned long cmd, void *arg, unsigned int nth, bool *hi
 	snprintf(text, sizeof(text), "%u", nth);
 	if (pwrite(ctl, text, strlen(text), 0) < 0)
 		FAIL("writing fail-nth: %m");
-	ret = do_ioctl(fd, cmd, arg);
+	ret = ioctl(fd, cmd, arg) < 0 ? -errno : 0;
 	n = pread(ctl, text, sizeof(text) - 1, 0);
 	/* -EFAULT: the failure was still to come and hit this read instead. */
 	*hit = n > 0 && atoi(text) == 0;

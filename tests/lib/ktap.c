@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "storm.h"
+
 #define MAX_TESTS 512
 
 enum { EXIT_PASS = 0, EXIT_FAIL = 1, EXIT_SKIP = 4 };
@@ -143,6 +145,7 @@ static _Noreturn void run_child(const struct test *test)
 {
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	storm_begin(storm_wanted());
 	test->fn(test->arg);
 	_exit(EXIT_PASS);
 }

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "ktap.h"
+#include "storm.h"
 
 #define NOBODY 65534
 
@@ -125,6 +126,8 @@ void *bad_pointer(void)
 
 int do_ioctl(int fd, unsigned long cmd, void *arg)
 {
+	if (storm_rages())
+		return storm_ioctl(fd, cmd, arg);
 	return ioctl(fd, cmd, arg) < 0 ? -errno : 0;
 }
 
