@@ -41,7 +41,8 @@ sys_call:
 	.size	sys_call, .-sys_call
 
 /*
- * long sys_thread(void (*fn)(void *), void *arg, void *stack_top, long flags)
+ * long sys_thread(void (*fn)(void *), void *arg, void *stack_top, long flags,
+ *		   int *cleared_at_end, void *thread_pointer)
  * gives the thread's id or -errno; the new thread runs fn(arg) and ends.
  */
 	.globl	sys_thread
@@ -59,8 +60,8 @@ sys_thread:
 	}
 	{
 		r2 = #0
-		r3 = #0
-		r4 = #0
+		r3 = r4
+		r4 = r5
 	}
 	trap0(#1)
 	p0 = cmp.eq(r0, #0)

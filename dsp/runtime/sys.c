@@ -13,9 +13,12 @@ enum {
 	NR_CLOCK_GETTIME = 113,
 	NR_SIGALTSTACK = 132,
 	NR_RT_SIGACTION = 134,
+	NR_MUNMAP = 215,
 	NR_MMAP2 = 222,
+	NR_MPROTECT = 226,
 };
 
+#define FUTEX_WAIT	   0
 #define FUTEX_WAIT_PRIVATE 128
 #define FUTEX_WAKE_PRIVATE 129
 #define CLOCK_MONOTONIC	   1
@@ -57,9 +60,32 @@ long sys_mmap(void *addr, size_t len, int prot, int flags, int fd, uint32_t page
 	return sys_call(NR_MMAP2, (long)addr, (long)len, prot, flags, fd, (long)page_offset);
 }
 
+long sys_munmap(void *addr, size_t len)
+{
+	return sys_call(NR_MUNMAP, (long)addr, (long)len, 0, 0, 0, 0);
+}
+
+long sys_mprotect(void *addr, size_t len, int prot)
+{
+	return sys_call(NR_MPROTECT, (long)addr, (long)len, prot, 0, 0, 0);
+}
+
 long sys_futex_wait(const int *word, int value)
 {
 	return sys_call(NR_FUTEX, (long)word, FUTEX_WAIT_PRIVATE, value, 0, 0, 0);
+}
+
+long sys_futex_wait_shared(const int *word, int value)
+{
+	return sys_call(NR_FUTEX, (long)word, FUTEX_WAIT, value, 0, 0, 0);
+}
+
+long sys_futex_wait_us(const int *word, int value, uint64_t us)
+{
+	struct sys_timespec time = { .sec = (long)(us / 1000000),
+				     .nsec = (long)(us % 1000000) * 1000 };
+
+	return sys_call(NR_FUTEX, (long)word, FUTEX_WAIT_PRIVATE, value, (long)&time, 0, 0);
 }
 
 long sys_futex_wake(const int *word, int count)

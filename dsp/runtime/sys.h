@@ -9,7 +9,9 @@
 
 #define SYS_ENOENT	  2
 #define SYS_EINTR	  4
+#define SYS_ENOMEM	  12
 #define SYS_EPIPE	  32
+#define SYS_ETIMEDOUT	  110
 
 #define SYS_SIGILL	  4
 #define SYS_SIGBUS	  7
@@ -19,8 +21,10 @@
 #define SYS_SA_ONSTACK	  0x08000000u
 #define SYS_SA_RESETHAND  0x80000000u
 
+#define SYS_PROT_NONE	  0x0
 #define SYS_PROT_READ	  0x1
 #define SYS_PROT_WRITE	  0x2
+#define SYS_PROT_EXEC	  0x4
 #define SYS_MAP_SHARED	  0x01
 #define SYS_MAP_PRIVATE	  0x02
 #define SYS_MAP_FIXED	  0x10
@@ -37,7 +41,11 @@ long sys_read(int fd, void *buf, size_t len);
 long sys_write(int fd, const void *buf, size_t len);
 long sys_close(int fd);
 long sys_mmap(void *addr, size_t len, int prot, int flags, int fd, uint32_t page_offset);
+long sys_munmap(void *addr, size_t len);
+long sys_mprotect(void *addr, size_t len, int prot);
 long sys_futex_wait(const int *word, int value);
+long sys_futex_wait_shared(const int *word, int value);
+long sys_futex_wait_us(const int *word, int value, uint64_t us);
 long sys_futex_wake(const int *word, int count);
 long sys_signal(int sig, sys_handler handler, unsigned int flags);
 long sys_signal_stack(void *stack, size_t len);
@@ -47,6 +55,7 @@ _Noreturn void sys_exit(int code);
 
 /* Asm, crt.S */
 long sys_call(long nr, long a0, long a1, long a2, long a3, long a4, long a5);
-long sys_thread(void (*fn)(void *), void *arg, void *stack_top, long flags);
+long sys_thread(void (*fn)(void *), void *arg, void *stack_top, long flags, int *cleared_at_end,
+		void *thread_pointer);
 
 #endif

@@ -201,24 +201,32 @@ static void test_fuzz(struct shell *shell, uint32_t calc)
 	check(answered == rounds, "%d of %d random payloads answered", answered, rounds);
 }
 
-/* Seven sleepers and one that works: the shell has eight threads. */
+/*
+ * As many methods that block as a DSP can have calls in flight, but for the one that is
+ * needed; then all of them go on, and the threads are used again.
+ */
 static void test_parallel(struct shell *shell, uint32_t probe, uint32_t calc)
 {
-	uint32_t us = 1500000, payload = PAYLOAD + 0x100000;
-	struct buffer buffers[] = { { &us, 4 } };
-	struct vdsp_msg msg = message(probe, FRPC_SC(5, 1, 0));
+	uint32_t number, payload = PAYLOAD + 0x100000;
+	struct buffer word = { &number, 4 };
+	struct vdsp_msg msg = message(probe, FRPC_SC(17, 1, 0));
+	struct vdsp_msg raise = message(probe, FRPC_SC(18, 1, 0));
 	struct vdsp_reply reply;
 	int64_t result = 0;
 	int good = 0;
 
 	msg.addr = SID | payload;
-	build(shell, payload, msg.sc, buffers);
-	for (int i = 0; i < 7; i++)
-		send_raw(shell, &msg);
-	check(!sum(shell, calc, 2, &result), "a call passes seven sleeping ones");
-	for (int i = 0; i < 7; i++)
-		good += receive(shell, &reply) && !reply.retval;
-	check(good == 7, "and the sleepers are answered");
+	for (number = 1; number <= 2; number++) {
+		build(shell, payload, msg.sc, &word);
+		for (int i = 0; i < 254; i++)
+			send_raw(shell, &msg);
+		check(!sum(shell, calc, 2, &result), "a call passes 254 that wait");
+		build(shell, PAYLOAD, raise.sc, &word);
+		send_raw(shell, &raise);
+		for (int i = 0; i < 255; i++)
+			good += receive(shell, &reply) && !reply.retval;
+	}
+	check(good == 2 * 255, "another one lets them go on, and all are answered: %d", good);
 }
 
 static int clamp(int value, int low, int high)

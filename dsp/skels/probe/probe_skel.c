@@ -32,6 +32,11 @@
  *			inputs, then over all of the input handles' buffers; fills the
  *			other outputs, then the output handles' buffers, with seeds 1, 2, ..
  *
+ * Waiting, for tests of many calls at the same time:
+ *
+ *	17 wait		in {u32 number}: until method 18 had this number, or a higher one
+ *	18 raise	in {u32 number}
+ *
  * A sum is FNV-1a of 32 bits: from 2166136261, for each byte, xor it and multiply by 16777619.
  * Byte i of a buffer filled with a seed is the highest byte of (seed + i) * 2654435761.
  */
@@ -43,8 +48,9 @@
 #include "HAP_mem.h"
 #include "HAP_timer.h"
 #include "remote.h"
+#include "thread.h"
 
-#define LAST_METHOD 16
+#define LAST_METHOD 18
 #define METHOD_ALL  16
 #define FNV_START   2166136261u
 #define FNV_PRIME   16777619u
@@ -280,6 +286,38 @@ static int probe_all(uint32_t sc, const remote_arg *pra)
 	return error;
 }
 
+/* raised_lock protects the highest number of method 18. */
+static struct rt_mutex raised_lock;
+static struct rt_cond raised_cond;
+static uint32_t raised;
+
+static int probe_wait(const remote_arg *pra)
+{
+	uint32_t number;
+
+	if (!get_words(&pra[0], &number, 1))
+		return AEE_EBADPARM;
+	rt_mutex_lock(&raised_lock);
+	while (raised < number)
+		rt_cond_wait(&raised_cond, &raised_lock);
+	rt_mutex_unlock(&raised_lock);
+	return AEE_SUCCESS;
+}
+
+static int probe_raise(const remote_arg *pra)
+{
+	uint32_t number;
+
+	if (!get_words(&pra[0], &number, 1))
+		return AEE_EBADPARM;
+	rt_mutex_lock(&raised_lock);
+	if (number > raised)
+		raised = number;
+	rt_cond_wake(&raised_cond);
+	rt_mutex_unlock(&raised_lock);
+	return AEE_SUCCESS;
+}
+
 /* Methods about memory that the application shares. */
 static int shared_memory(uint32_t sc, const remote_arg *pra)
 {
@@ -325,6 +363,10 @@ int probe_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra)
 		return probe_word(REMOTE_SCALARS_METHOD(sc), pra);
 	case REMOTE_SCALARS_MAKE(8, 0, 0):
 		return probe_spin();
+	case REMOTE_SCALARS_MAKE(17, 1, 0):
+		return probe_wait(pra);
+	case REMOTE_SCALARS_MAKE(18, 1, 0):
+		return probe_raise(pra);
 	default:
 		return shared_memory(sc, pra);
 	}
