@@ -53,4 +53,14 @@ typedef union {
 	uint64_t h64;
 } remote_arg;
 
+/*
+ * Calls from the DSP to the application: modules that it has for the DSP, such as "apps_std",
+ * which reads files. The calls wait until a thread of the application takes them (its
+ * listener, which FastRPC's own library has and libqda has not), at worst for ever. 0, what
+ * the method gave, or an AEE code; no handles among the arguments.
+ */
+int remote_handle_open(const char *name, uint32_t *handle);
+int remote_handle_invoke(uint32_t handle, uint32_t sc, remote_arg *pra);
+int remote_handle_close(uint32_t handle);
+
 #endif

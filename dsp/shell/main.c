@@ -15,9 +15,9 @@
 #include "sys.h"
 #include "vdsp.h"
 
-#define SESSION_FD  3
-#define READY_FD    4
-#define MAPS_FD	    5
+#define SESSION_FD 3
+#define READY_FD   4
+#define MAPS_FD	   5
 
 static _Noreturn void stop(const char *what, long error)
 {

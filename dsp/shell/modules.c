@@ -47,11 +47,33 @@ static struct module *module_get(uint32_t handle)
 	return module;
 }
 
+static uint32_t skel_open(const struct skel *skel, const char *name, uint64_t *object)
+{
+	uint32_t len = (uint32_t)strlen(name) + 1, error;
+	remote_arg args[3] = {
+		{ .buf = { &len, sizeof(len) } },
+		{ .buf = { (void *)name, len } },
+		{ .h64 = 0 },
+	};
+
+	if (skel->plain)
+		return 0;
+	error = (uint32_t)skel->invoke(0, REMOTE_SCALARS_OPEN, args);
+	*object = args[2].h64;
+	return error;
+}
+
+static uint32_t skel_close(const struct skel *skel, uint64_t object)
+{
+	remote_arg arg = { .h64 = object };
+
+	return skel->plain ? 0 : (uint32_t)skel->invoke(object, REMOTE_SCALARS_CLOSE, &arg);
+}
+
 /* Whoever is last closes the skel's object; gives what the skel says then. */
 static uint32_t module_put(struct module *module)
 {
-	remote_arg arg = { .h64 = module->object };
-	uint32_t error = 0;
+	uint32_t error;
 	bool last;
 
 	rt_mutex_lock(&lock);
@@ -59,7 +81,7 @@ static uint32_t module_put(struct module *module)
 	rt_mutex_unlock(&lock);
 	if (!last)
 		return 0;
-	error = (uint32_t)module->skel->invoke(module->object, REMOTE_SCALARS_CLOSE, &arg);
+	error = skel_close(module->skel, module->object);
 	rt_mutex_lock(&lock);
 	module->skel = NULL;
 	rt_mutex_unlock(&lock);
@@ -127,13 +149,8 @@ static const struct skel *skel_find(const char *name, char *error, size_t error_
 uint32_t modules_open(const char *name, uint32_t *handle, char *error, size_t error_size)
 {
 	const struct skel *skel = skel_find(name, error, error_size);
-	uint32_t len = (uint32_t)strlen(name) + 1;
-	remote_arg args[3] = {
-		{ .buf = { &len, sizeof(len) } },
-		{ .buf = { (void *)name, len } },
-		{ .h64 = 0 },
-	};
 	struct module *module;
+	uint64_t object = 0;
 	uint32_t result;
 
 	if (!skel)
@@ -143,9 +160,9 @@ uint32_t modules_open(const char *name, uint32_t *handle, char *error, size_t er
 		snprintf(error, error_size, "%d modules are open, close one first", MAX_MODULES);
 		return FRPC_ENOMEMORY;
 	}
-	result = (uint32_t)skel->invoke(0, REMOTE_SCALARS_OPEN, args);
+	result = skel_open(skel, name, &object);
 	rt_mutex_lock(&lock);
-	module->object = args[2].h64;
+	module->object = object;
 	module->open = !result;
 	*handle = handle_of(module);
 	if (result)
@@ -173,17 +190,23 @@ uint32_t modules_close(uint32_t handle)
 }
 
 /* Methods 0 and 1 are the shell's: a caller who closed a skel by one would pull it away. */
-uint32_t modules_invoke(uint32_t handle, uint32_t sc, remote_arg *args)
+static uint32_t skel_invoke(const struct module *module, uint32_t sc, remote_arg *args)
 {
-	struct module *module;
-	uint32_t result;
-
+	if (module->skel->plain)
+		return (uint32_t)module->skel->plain(sc, args);
 	if (REMOTE_SCALARS_METHOD(sc) < 2)
 		return FRPC_EUNSUPPORTED;
-	module = module_get(handle);
+	return (uint32_t)module->skel->invoke(module->object, sc, args);
+}
+
+uint32_t modules_invoke(uint32_t handle, uint32_t sc, remote_arg *args)
+{
+	struct module *module = module_get(handle);
+	uint32_t result;
+
 	if (!module)
 		return FRPC_ENOSUCHHANDLE;
-	result = (uint32_t)module->skel->invoke(module->object, sc, args);
+	result = skel_invoke(module, sc, args);
 	module_put(module);
 	return result;
 }

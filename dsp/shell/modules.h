@@ -8,9 +8,13 @@
 
 typedef int (*skel_entry)(uint64_t h, uint32_t sc, remote_arg *pra);
 
+/* A plain one is neither opened nor closed, and all of its methods are the caller's. */
+typedef int (*skel_plain_entry)(uint32_t sc, remote_arg *pra);
+
 struct skel {
 	const char *name;
-	skel_entry invoke;
+	skel_entry invoke; /* one of the two */
+	skel_plain_entry plain;
 };
 
 /* Ends with an entry without a name; skels.c */

@@ -6,13 +6,17 @@
 #include <string.h>
 
 #include "fastrpc_wire.h"
+#include "listener.h"
 #include "modules.h"
 
 #define MAX_URI	   512
 #define MAX_TEXT   256
 #define LAST_FIXED 255
 
-/* Methods of current_process (handle 4) that only tell: nothing to do here, success. */
+/* Method of remotectl: priorities and stacks of threads, quality of service. */
+#define REMOTECTL_SET_PARAM 3
+
+/* Methods of current_process (handle 4) */
 #define PROCESS_EXIT	     2
 #define PROCESS_THREAD_EXIT  3
 #define PROCESS_SET_LOGGING  4
@@ -95,12 +99,15 @@ static uint32_t remotectl(uint32_t method, uint32_t sc, remote_arg *args)
 		return has_buffers(sc, 2, 2) ? remotectl_open(args) : FRPC_EBADPARM;
 	if (method == FRPC_REMOTECTL_CLOSE)
 		return has_buffers(sc, 1, 2) ? remotectl_close(args) : FRPC_EBADPARM;
+	if (method == REMOTECTL_SET_PARAM)
+		return has_buffers(sc, 2, 0) ? 0 : FRPC_EBADPARM;
 	return FRPC_EUNSUPPORTED;
 }
 
 /*
  * Callers announce here that a thread or the whole client ends. The process itself
- * goes when the session is released. A method with outputs is never answered with success:
+ * goes when the session is released, but a client waits for its listener before that. What is
+ * only told is nothing to do here, and success. A method with outputs is never answered with success:
  * nothing here would fill them.
  */
 static uint32_t current_process(uint32_t sc)
@@ -109,6 +116,8 @@ static uint32_t current_process(uint32_t sc)
 		return FRPC_EUNSUPPORTED;
 	switch (REMOTE_SCALARS_METHOD(sc)) {
 	case PROCESS_EXIT:
+		listener_exit();
+		return 0;
 	case PROCESS_THREAD_EXIT:
 	case PROCESS_SET_LOGGING:
 	case PROCESS_SET_QOS:
@@ -129,6 +138,10 @@ uint32_t services_invoke(uint32_t handle, uint32_t sc, remote_arg *args)
 		return remotectl(method, sc, args);
 	if (handle == FRPC_HANDLE_REMOTECTL1 && method >= 2)
 		return remotectl(method - 2, sc, args);
+	if (handle == FRPC_HANDLE_LISTENER)
+		return listener_invoke(method, sc, args);
+	if (handle == FRPC_HANDLE_LISTENER1 && method >= 2)
+		return listener_invoke(method - 2, sc, args);
 	if (handle == FRPC_HANDLE_CURRENT_PROCESS)
 		return current_process(sc);
 	if (handle <= LAST_FIXED)

@@ -204,7 +204,7 @@ void build_dma(struct shell *shell, uint32_t payload, uint32_t sc, const struct 
 	}
 }
 
-static void fetch(struct shell *shell, uint32_t payload, uint32_t sc, const struct buffer *buffers)
+void fetch(struct shell *shell, uint32_t payload, uint32_t sc, const struct buffer *buffers)
 {
 	struct frpc_arg *args = at(shell, payload);
 

@@ -84,6 +84,9 @@ struct tables tables_at(struct shell *shell, uint32_t payload, uint32_t sc);
 void build(struct shell *shell, uint32_t payload, uint32_t sc, const struct buffer *buffers);
 void build_dma(struct shell *shell, uint32_t payload, uint32_t sc, const struct dma *handles);
 
+/* Copies the outputs of an answered call out. */
+void fetch(struct shell *shell, uint32_t payload, uint32_t sc, const struct buffer *buffers);
+
 /* build, ask, and copy the outputs out; the code of the answer. */
 uint32_t call(struct shell *shell, uint32_t handle, uint32_t sc, const struct buffer *buffers);
 uint32_t call_dma(struct shell *shell, uint32_t handle, uint32_t sc, const struct buffer *buffers,

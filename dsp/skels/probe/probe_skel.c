@@ -37,6 +37,12 @@
  *	17 wait		in {u32 number}: until method 18 had this number, or a higher one
  *	18 raise	in {u32 number}
  *
+ * Calls to the application:
+ *
+ *	19 ask		in {u32 handle, u32 scalars}, the call's inputs -> its outputs
+ *	20 ask open	in name with NUL -> out u32 handle
+ *	21 ask close	in {u32 handle}
+ *
  * A sum is FNV-1a of 32 bits: from 2166136261, for each byte, xor it and multiply by 16777619.
  * Byte i of a buffer filled with a seed is the highest byte of (seed + i) * 2654435761.
  */
@@ -50,7 +56,8 @@
 #include "remote.h"
 #include "thread.h"
 
-#define LAST_METHOD 18
+#define LAST_METHOD 21
+#define METHOD_ASK  19
 #define METHOD_ALL  16
 #define FNV_START   2166136261u
 #define FNV_PRIME   16777619u
@@ -318,8 +325,55 @@ static int probe_raise(const remote_arg *pra)
 	return AEE_SUCCESS;
 }
 
+static int probe_ask(uint32_t sc, remote_arg *pra)
+{
+	uint32_t words[2];
+
+	if (!REMOTE_SCALARS_INBUFS(sc) || !get_words(&pra[0], words, 2) ||
+	    REMOTE_SCALARS_INBUFS(words[1]) != REMOTE_SCALARS_INBUFS(sc) - 1 ||
+	    REMOTE_SCALARS_OUTBUFS(words[1]) != REMOTE_SCALARS_OUTBUFS(sc))
+		return AEE_EBADPARM;
+	return remote_handle_invoke(words[0], words[1], &pra[1]);
+}
+
+static int probe_ask_open(const remote_arg *pra)
+{
+	uint32_t handle;
+	char name[64];
+	int error;
+
+	if (!pra[0].buf.nLen || pra[0].buf.nLen > sizeof(name) || pra[1].buf.nLen != sizeof(handle))
+		return AEE_EBADPARM;
+	memcpy(name, pra[0].buf.pv, pra[0].buf.nLen);
+	name[pra[0].buf.nLen - 1] = '\0';
+	error = remote_handle_open(name, &handle);
+	if (!error)
+		memcpy(pra[1].buf.pv, &handle, sizeof(handle));
+	return error;
+}
+
+/* Methods that wait, and those that ask the application. */
+static int waiting(uint32_t sc, remote_arg *pra)
+{
+	uint32_t word;
+
+	switch (sc) {
+	case REMOTE_SCALARS_MAKE(17, 1, 0):
+		return probe_wait(pra);
+	case REMOTE_SCALARS_MAKE(18, 1, 0):
+		return probe_raise(pra);
+	case REMOTE_SCALARS_MAKE(20, 1, 1):
+		return probe_ask_open(pra);
+	case REMOTE_SCALARS_MAKE(21, 1, 0):
+		return get_words(&pra[0], &word, 1) ? remote_handle_close(word) : AEE_EBADPARM;
+	}
+	if (REMOTE_SCALARS_METHOD(sc) == METHOD_ASK)
+		return probe_ask(sc, pra);
+	return REMOTE_SCALARS_METHOD(sc) <= LAST_METHOD ? AEE_EBADPARM : AEE_EUNSUPPORTED;
+}
+
 /* Methods about memory that the application shares. */
-static int shared_memory(uint32_t sc, const remote_arg *pra)
+static int shared_memory(uint32_t sc, remote_arg *pra)
 {
 	switch (sc) {
 	case REMOTE_SCALARS_MAKE(9, 1, 1):
@@ -339,7 +393,7 @@ static int shared_memory(uint32_t sc, const remote_arg *pra)
 	}
 	if (REMOTE_SCALARS_METHOD(sc) == METHOD_ALL)
 		return probe_all(sc, pra);
-	return REMOTE_SCALARS_METHOD(sc) <= LAST_METHOD ? AEE_EBADPARM : AEE_EUNSUPPORTED;
+	return waiting(sc, pra);
 }
 
 int probe_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra)
@@ -363,10 +417,6 @@ int probe_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra)
 		return probe_word(REMOTE_SCALARS_METHOD(sc), pra);
 	case REMOTE_SCALARS_MAKE(8, 0, 0):
 		return probe_spin();
-	case REMOTE_SCALARS_MAKE(17, 1, 0):
-		return probe_wait(pra);
-	case REMOTE_SCALARS_MAKE(18, 1, 0):
-		return probe_raise(pra);
 	default:
 		return shared_memory(sc, pra);
 	}
