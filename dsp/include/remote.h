@@ -33,6 +33,9 @@
 	 ((uint32_t)(in_handles)&0xf) << 4 | ((uint32_t)(out_handles)&0xf))
 #define REMOTE_SCALARS_MAKE(method, in, out) REMOTE_SCALARS_MAKEX(0, method, in, out, 0, 0)
 
+/* A function that the loader must find by its name, when nothing else is to be seen outside. */
+#define SKEL_EXPORT __attribute__((visibility("default")))
+
 /* Scalars of the two methods that every skel has. */
 #define REMOTE_SCALARS_OPEN  REMOTE_SCALARS_MAKEX(0, 0, 2, 0, 0, 1)
 #define REMOTE_SCALARS_CLOSE REMOTE_SCALARS_MAKEX(0, 1, 0, 0, 1, 0)

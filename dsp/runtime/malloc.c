@@ -4,6 +4,9 @@
  * First fit over a list of free blocks in order of address; neighbours are joined.
  * Enough for skels that take a few buffers; a skel with other wishes brings its own.
  */
+#include "heap.h"
+
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +16,7 @@
 
 #define UNIT	8u
 #define CHUNK	0x100000u
+#define OWN	0x2000000u
 #define LARGEST 0x40000000u
 
 /* In front of every block, free or not. */
@@ -21,9 +25,16 @@ struct block {
 	struct block *next; /* of a free block */
 };
 
-/* lock protects free_list, which is in order of address. */
+/* lock protects free_list, which is in order of address, and own. */
 static struct rt_mutex lock;
 static struct block *free_list;
+static size_t own; /* bytes that came from the system */
+static void *(*ask_more)(size_t len);
+
+void rt_heap_ask(void *(*more)(size_t len))
+{
+	ask_more = more;
+}
 
 static void join(struct block *block)
 {
@@ -68,32 +79,60 @@ static struct block *take(size_t size)
 	return NULL;
 }
 
-static int grow(size_t size)
+static void add(void *mem, size_t len)
 {
-	size_t len = (size + CHUNK - 1) / CHUNK * CHUNK;
-	long addr = sys_mmap(NULL, len, SYS_PROT_READ | SYS_PROT_WRITE,
-			     SYS_MAP_PRIVATE | SYS_MAP_ANONYMOUS, -1, 0);
-	struct block *block = (struct block *)addr;
+	struct block *block = mem;
 
-	if ((unsigned long)addr > -(unsigned long)SYS_PAGE)
-		return -1;
 	block->size = len;
 	insert(block);
-	return 0;
+}
+
+static bool grow(size_t len)
+{
+	long addr;
+
+	if (len > OWN - own)
+		return false;
+	addr = sys_mmap(NULL, len, SYS_PROT_READ | SYS_PROT_WRITE,
+			SYS_MAP_PRIVATE | SYS_MAP_ANONYMOUS, -1, 0);
+	if ((unsigned long)addr > -(unsigned long)SYS_PAGE)
+		return false;
+	own += len;
+	add((void *)addr, len);
+	return true;
+}
+
+/* Others must be able to allocate while somebody is asked: perhaps it is they who answer. */
+static void *take_more(size_t size, size_t len)
+{
+	void *mem = ask_more ? ask_more(len) : NULL;
+	struct block *block;
+
+	if (!mem)
+		return NULL;
+	rt_mutex_lock(&lock);
+	add(mem, len);
+	block = take(size);
+	rt_mutex_unlock(&lock);
+	return block;
 }
 
 void *malloc(size_t size)
 {
 	struct block *block;
+	size_t len;
 
 	if (size > LARGEST)
 		return NULL;
 	size = (size + sizeof(*block) + UNIT - 1) & ~(size_t)(UNIT - 1);
+	len = (size + CHUNK - 1) / CHUNK * CHUNK;
 	rt_mutex_lock(&lock);
 	block = take(size);
-	if (!block && !grow(size))
+	if (!block && grow(len))
 		block = take(size);
 	rt_mutex_unlock(&lock);
+	if (!block)
+		block = take_more(size, len);
 	return block ? block + 1 : NULL;
 }
 

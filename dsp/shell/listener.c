@@ -55,7 +55,7 @@ static struct request *first; /* of those that no listener has, the oldest one *
 static struct request *taken; /* the one that the listener has */
 static uint32_t last_ctx;
 static uint32_t last_listener; /* number of the call that waits for the next request */
-static bool came;
+static uint32_t listeners;     /* that have started */
 static bool exiting;
 
 /*
@@ -149,11 +149,21 @@ bool listener_came(uint64_t wait_us)
 	bool result;
 
 	rt_mutex_lock(&lock);
-	for (now = sys_time_us(); !came && !exiting && now < end; now = sys_time_us())
+	for (now = sys_time_us(); !listeners && !exiting && now < end; now = sys_time_us())
 		rt_cond_wait_us(&cond, &lock, end - now);
-	result = came;
+	result = listeners != 0;
 	rt_mutex_unlock(&lock);
 	return result;
+}
+
+uint32_t listener_number(void)
+{
+	uint32_t number;
+
+	rt_mutex_lock(&lock);
+	number = listeners;
+	rt_mutex_unlock(&lock);
+	return number;
 }
 
 void listener_exit(void)
@@ -179,7 +189,7 @@ static uint32_t init(uint32_t sc)
 	rt_mutex_lock(&lock);
 	if (exiting)
 		error = FRPC_EBADSTATE;
-	came = true;
+	listeners++;
 	last_listener++;
 	if (taken)
 		finish(taken, FRPC_ERPC);
@@ -236,7 +246,8 @@ static bool wait_for_request(void)
 {
 	uint32_t me = ++last_listener;
 
-	came = true;
+	if (!listeners)
+		listeners = 1;
 	rt_cond_wake(&cond);
 	while (!exiting && me == last_listener && !taken && !first)
 		rt_cond_wait(&cond, &lock);

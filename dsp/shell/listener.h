@@ -21,6 +21,9 @@ uint32_t listener_ask(uint32_t handle, uint32_t sc, remote_arg *args);
 /* True when a listener was there at any time; waits that long for the first one. */
 bool listener_came(uint64_t wait_us);
 
+/* How many listeners have started; 0: none has. */
+uint32_t listener_number(void);
+
 /* The application exits: its listener and all who wait for it get FRPC_EBADSTATE. */
 void listener_exit(void);
 

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "apps.h"
 #include "crash.h"
+#include "heap.h"
 #include "maps.h"
 #include "pool.h"
 #include "sys.h"
@@ -62,6 +64,7 @@ int main(int argc, char **argv)
 	crash_catch();
 	map_window(window_fd(argc, argv));
 	map_table();
+	rt_heap_ask(apps_more_heap);
 	if (sys_write(READY_FD, "R", 1) != 1)
 		stop("cannot say that the process is ready", 0);
 	sys_close(READY_FD);

@@ -2,7 +2,6 @@
 /* Copyright (c) 2026 The QDA authors */
 #include "maps.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "AEEStdErr.h"
@@ -111,6 +110,35 @@ void maps_end_call(int32_t key)
 	if (one && one->calls)
 		one->calls--;
 	rt_mutex_unlock(&lock);
+}
+
+/* One look at the table, which a change can spoil. */
+static bool look_for_heap(uint64_t address, uint64_t len)
+{
+	uint32_t count = PD_MAPS_READ(table->count);
+
+	for (uint32_t i = 0; i < count && i < PD_MAPS_MAX; i++) {
+		const struct pd_map *map = &table->maps[i];
+		uint64_t start = PD_MAPS_READ(map->iova), size = PD_MAPS_READ(map->size);
+
+		if (PD_MAPS_READ(map->kind) == PD_MAP_HEAP && address >= start && len <= size &&
+		    address - start <= size - len)
+			return true;
+	}
+	return false;
+}
+
+bool maps_is_heap(uint64_t address, uint64_t len)
+{
+	uint32_t before;
+	bool there;
+
+	do {
+		before = __atomic_load_n(&table->sequence, __ATOMIC_ACQUIRE);
+		there = look_for_heap(address, len);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	} while (before % 2 || PD_MAPS_READ(table->sequence) != before);
+	return there;
 }
 
 int maps_find(int32_t key, struct range *range)

@@ -7,6 +7,7 @@
 #ifndef SHELL_MAPS_H
 #define SHELL_MAPS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Keys that calls or references hold at the same time. */
@@ -26,6 +27,9 @@ long maps_attach(int fd);
  */
 uint32_t maps_begin_call(int32_t key, struct range range);
 void maps_end_call(int32_t key);
+
+/* Has the driver added [address, address + len) to the heap? */
+bool maps_is_heap(uint64_t address, uint64_t len);
 
 /* 0 or an AEE code; see HAP_mem.h. */
 int maps_find(int32_t key, struct range *range);
