@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "library.h"
 #include "sys.h"
 
 /* Words of siginfo and ucontext as Linux has them for Hexagon. */
@@ -27,8 +28,13 @@ static const char *signal_name(int sig)
 /* The handler is gone when it returns: the instruction runs again and now ends the process. */
 static void report(int sig, const uint32_t *info, const uint32_t *context)
 {
+	uint32_t offset;
+	const char *library = library_at(context[CONTEXT_PC], &offset);
+
 	log_line("crash: %s pc=0x%08x badva=0x%08x lr=0x%08x sp=0x%08x", signal_name(sig),
 		 context[CONTEXT_PC], info[INFO_ADDR], context[CONTEXT_LR], context[CONTEXT_SP]);
+	if (library)
+		log_line("crash: at 0x%x in %s", (unsigned int)offset, library);
 }
 
 void crash_catch(void)

@@ -7,14 +7,20 @@
 #include <string.h>
 
 #include "fastrpc_wire.h"
+#include "library.h"
+#include "listener.h"
 #include "thread.h"
 
 #define MAX_MODULES 64
-#define MAX_NAME    64
+#define MAX_NAME    128
+
+/* How long a program without a listener waits for the answer that it has none. */
+#define LISTENER_WAIT_US 5000000
 
 /* One open module. */
 struct module {
-	const struct skel *skel; /* NULL: the place is free */
+	struct skel skel;	 /* its name is NULL: the place is free */
+	struct library *library; /* where the skel is, or NULL */
 	uint64_t object;	 /* what the skel's open gave */
 	uint32_t generation;	 /* makes handles of earlier users of the place invalid */
 	uint32_t users;		 /* calls that run, and 1 while it is open */
@@ -70,6 +76,17 @@ static uint32_t skel_close(const struct skel *skel, uint64_t object)
 	return skel->plain ? 0 : (uint32_t)skel->invoke(object, REMOTE_SCALARS_CLOSE, &arg);
 }
 
+static void module_free(struct module *module)
+{
+	struct library *library = module->library;
+
+	rt_mutex_lock(&lock);
+	module->skel.name = NULL;
+	rt_mutex_unlock(&lock);
+	if (library)
+		library_put(library);
+}
+
 /* Whoever is last closes the skel's object; gives what the skel says then. */
 static uint32_t module_put(struct module *module)
 {
@@ -81,96 +98,192 @@ static uint32_t module_put(struct module *module)
 	rt_mutex_unlock(&lock);
 	if (!last)
 		return 0;
-	error = skel_close(module->skel, module->object);
-	rt_mutex_lock(&lock);
-	module->skel = NULL;
-	rt_mutex_unlock(&lock);
+	error = skel_close(&module->skel, module->object);
+	module_free(module);
 	return error;
 }
 
-static struct module *module_new(const struct skel *skel)
+static struct module *module_new(const struct skel *skel, struct library *library)
 {
 	struct module *module = NULL;
 
 	rt_mutex_lock(&lock);
 	for (int i = 0; i < MAX_MODULES && !module; i++) {
-		if (!modules[i].skel)
+		if (!modules[i].skel.name)
 			module = &modules[i];
 	}
 	if (module) {
 		uint32_t generation = (module->generation + 1) & 0xffffff;
 
-		*module = (struct module){ .skel = skel, .users = 1 };
+		*module = (struct module){ .skel = *skel, .library = library, .users = 1 };
 		module->generation = generation ? generation : 1;
 	}
 	rt_mutex_unlock(&lock);
 	return module;
 }
 
-/* The X in ".../libX_skel.so?..", or a plain name as it is; length 0 when it is neither. */
-static size_t skel_name(const char *name, const char **start)
-{
-	const char *end = strchr(name, '?');
-	size_t len;
+/* What a name asks for; all of it points into the name or is made from it. */
+struct wish {
+	char file[MAX_NAME];
+	char symbol[MAX_NAME];
+	bool plain;
+};
 
-	*start = name;
-	if (strncmp(name, "file:", 5))
-		return strlen(name);
-	if (!end)
-		end = name + strlen(name);
-	for (const char *at = name; at < end; at++) {
-		if (*at == '/')
-			*start = at + 1;
-	}
-	len = (size_t)(end - *start);
-	if (len <= 11 || strncmp(*start, "lib", 3) || strncmp(end - 8, "_skel.so", 8))
-		return 0;
-	*start += 3;
-	return len - 11;
+/* The part of text up to one of the two characters, if it fits. */
+static bool copy_until(char *to, const char *text, char one, char other)
+{
+	size_t len = 0;
+
+	while (text[len] && text[len] != one && text[len] != other)
+		len++;
+	if (len >= MAX_NAME)
+		return false;
+	memcpy(to, text, len);
+	to[len] = '\0';
+	return len > 0;
 }
 
-static const struct skel *skel_find(const char *name, char *error, size_t error_size)
+/*
+ * ".../libX_skel.so?X_skel_handle_invoke&.."; names need not be of this pattern. What is linked
+ * into the process is also found without the function's name.
+ */
+static bool read_uri(const char *name, struct wish *wish)
 {
-	const char *start;
-	size_t len = skel_name(name, &start);
-	int used;
+	const char *query = strchr(name, '?'), *file = name;
 
-	for (const struct skel *skel = shell_skels; skel->name && len; skel++) {
-		if (strlen(skel->name) == len && !strncmp(skel->name, start, len))
+	for (const char *at = name; *at && at != query; at++) {
+		if (*at == '/')
+			file = at + 1;
+	}
+	if (!copy_until(wish->file, file, '?', '?'))
+		return false;
+	return !query || copy_until(wish->symbol, query + 1, '&', '&');
+}
+
+/* A name alone is of a module that is neither opened nor closed. */
+static bool read_name(const char *name, struct wish *wish)
+{
+	if (!strncmp(name, "file:", 5))
+		return read_uri(name, wish);
+	wish->plain = true;
+	if (strlen(name) + sizeof("lib_skel_invoke") > MAX_NAME)
+		return false;
+	snprintf(wish->file, MAX_NAME, "lib%s_skel.so", name);
+	snprintf(wish->symbol, MAX_NAME, "%s_skel_invoke", name);
+	return true;
+}
+
+/* Is the file lib<name>_skel.so? */
+static bool is_file_of(const char *file, const char *name)
+{
+	size_t len = strlen(name);
+
+	return !strncmp(file, "lib", 3) && !strncmp(file + 3, name, len) &&
+	       !strcmp(file + 3 + len, "_skel.so");
+}
+
+/*
+ * What is linked into the process goes before files: programs without a listener
+ * have nothing else, and a name must not mean one thing with a listener and another without.
+ */
+static const struct skel *find_linked(const struct wish *wish)
+{
+	for (const struct skel *skel = shell_skels; skel->name; skel++) {
+		if (is_file_of(wish->file, skel->name))
 			return skel;
 	}
-	used = snprintf(error, error_size, "no module \"%.*s\" in this process; it has:",
-			len && len < MAX_NAME ? (int)len : MAX_NAME, len ? start : name);
-	for (const struct skel *skel = shell_skels; skel->name && used < (int)error_size; skel++)
-		used += snprintf(error + used, error_size - (size_t)used, " %s", skel->name);
 	return NULL;
 }
 
-uint32_t modules_open(const char *name, uint32_t *handle, char *error, size_t error_size)
+static void say_unknown(const struct wish *wish, struct elf_text *text)
 {
-	const struct skel *skel = skel_find(name, error, error_size);
-	struct module *module;
-	uint64_t object = 0;
-	uint32_t result;
+	elf_say(text, "no %s in this process, and no listener to fetch it; it has:", wish->file);
+	for (const struct skel *skel = shell_skels; skel->name; skel++)
+		elf_say(text, " %s", skel->name);
+}
 
-	if (!skel)
+static uint32_t load_skel(const struct wish *wish, struct skel *skel, struct library **library,
+			  struct elf_text *text)
+{
+	uint32_t error, entry;
+
+	if (!listener_came(LISTENER_WAIT_US)) {
+		say_unknown(wish, text);
 		return FRPC_ENOSUCHMOD;
-	module = module_new(skel);
-	if (!module) {
-		snprintf(error, error_size, "%d modules are open, close one first", MAX_MODULES);
-		return FRPC_ENOMEMORY;
 	}
-	result = skel_open(skel, name, &object);
+	error = library_get(wish->file, library, text);
+	if (error)
+		return error;
+	if (!library_find(*library, wish->symbol, &entry)) {
+		elf_say(text, "%s has no function %s", wish->file, wish->symbol);
+		library_put(*library);
+		return FRPC_EUNABLETOLOAD;
+	}
+	*skel = (struct skel){ .name = "library" };
+	if (wish->plain)
+		skel->plain = (skel_plain_entry)entry;
+	else
+		skel->invoke = (skel_entry)entry;
+	return 0;
+}
+
+static uint32_t find_skel(const char *name, struct skel *skel, struct library **library,
+			  struct elf_text *text)
+{
+	struct wish wish = { .plain = false };
+	bool good = read_name(name, &wish);
+	const struct skel *linked = good ? find_linked(&wish) : NULL;
+
+	*library = NULL;
+	if (!good || (!linked && !wish.symbol[0])) {
+		elf_say(text, "not a name of a module: \"%.64s\"", name);
+		return FRPC_ENOSUCHMOD;
+	}
+	if (!linked)
+		return load_skel(&wish, skel, library, text);
+	*skel = *linked;
+	return 0;
+}
+
+/* The skel's own open can take long, so it runs without the lock. */
+static uint32_t open_new(const char *name, struct module *module, uint32_t *handle)
+{
+	uint64_t object = 0;
+	uint32_t error = skel_open(&module->skel, name, &object);
+
+	if (error) {
+		module_free(module);
+		return error;
+	}
 	rt_mutex_lock(&lock);
 	module->object = object;
-	module->open = !result;
+	module->open = true;
 	*handle = handle_of(module);
-	if (result)
-		module->skel = NULL;
 	rt_mutex_unlock(&lock);
-	if (result)
-		snprintf(error, error_size, "the module \"%s\" refused to open", skel->name);
-	return result;
+	return 0;
+}
+
+uint32_t modules_open(const char *name, uint32_t *handle, char *error_text, size_t error_size)
+{
+	struct elf_text text = { .text = error_text, .size = error_size };
+	struct library *library;
+	struct module *module;
+	struct skel skel;
+	uint32_t error = find_skel(name, &skel, &library, &text);
+
+	if (error)
+		return error;
+	module = module_new(&skel, library);
+	if (!module) {
+		if (library)
+			library_put(library);
+		elf_say(&text, "%d modules are open, close one first", MAX_MODULES);
+		return FRPC_ENOMEMORY;
+	}
+	error = open_new(name, module, handle);
+	if (error)
+		elf_say(&text, "the module's own open failed with 0x%x", (unsigned int)error);
+	return error;
 }
 
 uint32_t modules_close(uint32_t handle)
@@ -192,11 +305,11 @@ uint32_t modules_close(uint32_t handle)
 /* Methods 0 and 1 are the shell's: a caller who closed a skel by one would pull it away. */
 static uint32_t skel_invoke(const struct module *module, uint32_t sc, remote_arg *args)
 {
-	if (module->skel->plain)
-		return (uint32_t)module->skel->plain(sc, args);
+	if (module->skel.plain)
+		return (uint32_t)module->skel.plain(sc, args);
 	if (REMOTE_SCALARS_METHOD(sc) < 2)
 		return FRPC_EUNSUPPORTED;
-	return (uint32_t)module->skel->invoke(module->object, sc, args);
+	return (uint32_t)module->skel.invoke(module->object, sc, args);
 }
 
 uint32_t modules_invoke(uint32_t handle, uint32_t sc, remote_arg *args)

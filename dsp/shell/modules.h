@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The QDA authors */
-/* Skels that are linked into the shell, and the handles under which they are open. */
+/*
+ * Skels that are linked into the shell or loaded from files of the application, and the
+ * handles under which they are open.
+ */
 #ifndef SHELL_MODULES_H
 #define SHELL_MODULES_H
 
@@ -23,9 +26,9 @@ extern const struct skel shell_skels[];
 /*
  * name is a plain one ("calc") or a URI as FastRPC's clients make it
  * ("file:///libcalc_skel.so?.."). 0 and a handle, or a FRPC_E code; error has room
- * for error_size > 0 bytes of plain text.
+ * for error_size > 0 bytes of plain text, and is an empty one. Can wait for the application.
  */
-uint32_t modules_open(const char *name, uint32_t *handle, char *error, size_t error_size);
+uint32_t modules_open(const char *name, uint32_t *handle, char *error_text, size_t error_size);
 uint32_t modules_close(uint32_t handle);
 uint32_t modules_invoke(uint32_t handle, uint32_t sc, remote_arg *args);
 

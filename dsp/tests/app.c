@@ -147,7 +147,8 @@ static void parse(struct app *app, struct request *request, uint32_t len)
 			at += request->len[i];
 		}
 	}
-	check(at == len && request->count <= APP_MAX_BUFFERS, "inputs are %u bytes, as said", len);
+	if (at != len || request->count > APP_MAX_BUFFERS)
+		check(false, "inputs are %u bytes, but %u were said", at, len);
 }
 
 bool app_take(struct app *app, struct request *request)
@@ -190,10 +191,20 @@ void app_results(struct app *app, const struct request *request, uint32_t result
 	app->results_len = (uint32_t)(at - app->results);
 }
 
-uint32_t app_run(struct app *app, uint64_t ctx)
+bool app_serve(struct app *app)
 {
 	struct request request;
 
+	if (!app->listening)
+		app_listen(app);
+	if (!app_wait_any(app, app->listening, app->listening) || !app_take(app, &request))
+		return false;
+	app_results(app, &request, app->serve(app, &request));
+	return true;
+}
+
+uint32_t app_run(struct app *app, uint64_t ctx)
+{
 	for (;;) {
 		if (!app->listening)
 			app_listen(app);
@@ -201,9 +212,8 @@ uint32_t app_run(struct app *app, uint64_t ctx)
 			return NO_ANSWER;
 		if (app_answered(app, ctx))
 			return take_answer(app, ctx);
-		if (!app_take(app, &request))
+		if (!app_serve(app))
 			return NO_ANSWER;
-		app_results(app, &request, app->serve(app, &request));
 	}
 }
 

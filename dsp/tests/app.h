@@ -69,6 +69,9 @@ void app_results(struct app *app, const struct request *request, uint32_t result
 /* Listens and serves until the call of this ctx is answered; its code. */
 uint32_t app_run(struct app *app, uint64_t ctx);
 
+/* Listens and serves one request; false when none comes within 10 seconds. */
+bool app_serve(struct app *app);
+
 /* Sends a call; place chooses where its payload is: two at the same time need two. */
 uint64_t app_call(struct app *app, uint32_t place, uint32_t handle, uint32_t sc,
 		  const struct buffer *buffers);

@@ -16,7 +16,7 @@
 
 #define METHOD_ECHO 4
 
-int calc_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra);
+SKEL_EXPORT int calc_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra);
 
 /* The count is taken once: the caller can change it while we look. */
 static bool get_numbers(const remote_arg *pra, uint32_t *count)

@@ -42,7 +42,7 @@
 #define MAX_CHANNELS 3
 #define LAST_METHOD  6
 
-int filter_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra);
+SKEL_EXPORT int filter_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra);
 
 struct kernel {
 	const char *name;

@@ -43,6 +43,9 @@
  *	20 ask open	in name with NUL -> out u32 handle
  *	21 ask close	in {u32 handle}
  *
+ *	22 allocate	in {u32 bytes} -> out u32 address, 0: there is no memory. It is
+ *			written to, and never freed.
+ *
  * A sum is FNV-1a of 32 bits: from 2166136261, for each byte, xor it and multiply by 16777619.
  * Byte i of a buffer filled with a seed is the highest byte of (seed + i) * 2654435761.
  */
@@ -56,7 +59,7 @@
 #include "remote.h"
 #include "thread.h"
 
-#define LAST_METHOD 21
+#define LAST_METHOD 22
 #define METHOD_ASK  19
 #define METHOD_ALL  16
 #define FNV_START   2166136261u
@@ -352,6 +355,21 @@ static int probe_ask_open(const remote_arg *pra)
 	return error;
 }
 
+static int probe_allocate(const remote_arg *pra)
+{
+	uint32_t size, address;
+	void *mem;
+
+	if (!get_words(&pra[0], &size, 1) || pra[1].buf.nLen != sizeof(address))
+		return AEE_EBADPARM;
+	mem = malloc(size);
+	if (mem)
+		memset(mem, 0x5a, size);
+	address = (uint32_t)mem;
+	memcpy(pra[1].buf.pv, &address, sizeof(address));
+	return AEE_SUCCESS;
+}
+
 /* Methods that wait, and those that ask the application. */
 static int waiting(uint32_t sc, remote_arg *pra)
 {
@@ -364,6 +382,8 @@ static int waiting(uint32_t sc, remote_arg *pra)
 		return probe_raise(pra);
 	case REMOTE_SCALARS_MAKE(20, 1, 1):
 		return probe_ask_open(pra);
+	case REMOTE_SCALARS_MAKE(22, 1, 1):
+		return probe_allocate(pra);
 	case REMOTE_SCALARS_MAKE(21, 1, 0):
 		return get_words(&pra[0], &word, 1) ? remote_handle_close(word) : AEE_EBADPARM;
 	}
