@@ -475,7 +475,7 @@ TEST(late_answer_after_the_process)
 /* More of them than calls that a session can have: the DSP answers none, then all. */
 TEST(killed_maps_give_everything_back)
 {
-	enum { COUNT = 60 };
+	enum { COUNT = 40 };
 	static struct dsp_call calls[COUNT];
 	struct dsp *dsp = dsp_new("cdsp");
 	int fd = accel_open(dsp->node);
@@ -971,7 +971,7 @@ static uint32_t read_handles(struct dsp *dsp, struct dsp_call *call, void *arg)
 
 TEST(one_key_from_many_threads)
 {
-	enum { THREADS = 6, CALLS = 3000 };
+	enum { THREADS = 6, CALLS = 1000 };
 	struct dsp *dsp = dsp_new("cdsp");
 	struct session s = session_new(dsp);
 	struct buffer b = buffer_new(s.fd, PAGE, 0);

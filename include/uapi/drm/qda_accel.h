@@ -353,6 +353,9 @@ struct drm_qda_init_create {
  * REMOTE_MUNMAP can be used. Heap pages whose address was not told stay until the
  * process ends.
  *
+ * The request takes its turn among the calls of the session (QDA_LIMIT_CALLS); the time
+ * limit counts from then.
+ *
  * Errors of REMOTE_MAP:
  *
  * - ``-EINVAL``: not exactly one kind in @flags, or an unknown bit; @size is 0 or over
