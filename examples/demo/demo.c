@@ -3,10 +3,10 @@
  * Copyright (c) 2026 The QDA authors
  *
  * A whole program for the DSP, told step by step: find the DSP, create a process from a
- * Hexagon ELF file, call modules in it, compare every result with the CPU's, release the
- * process.
+ * Hexagon ELF file, call modules in it, with arguments that are copied and in memory that is
+ * shared, compare every result with the CPU's, release the process.
  *
- * Usage: demo SHELL.elf BEFORE.png AFTER.png [DOMAIN]
+ * Usage: demo SHELL.elf BEFORE.png AFTER.png FRAMES.png [DOMAIN]
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -17,16 +17,24 @@ struct files {
 	const char *image;
 	const char *before;
 	const char *after;
+	const char *frames;
 };
 
-static bool use_process(struct steps *steps, struct qda_process *process,
-			const struct picture *before, struct picture *after)
+struct pictures {
+	struct picture before;
+	struct picture after;
+	struct picture frames;
+};
+
+static bool use_process(struct steps *steps, struct qda_process *process, struct pictures *pictures)
 {
-	return calculate(steps, process) && filter_picture(steps, process, before, after);
+	return calculate(steps, process) &&
+	       filter_picture(steps, process, &pictures->before, &pictures->after) &&
+	       filter_video(steps, process, &pictures->frames) && filter_visitor(steps, process);
 }
 
 static bool use_dsp(struct steps *steps, const char *image, const char *domain,
-		    const struct picture *before, struct picture *after)
+		    struct pictures *pictures)
 {
 	struct qda_process *process;
 	struct qda_device *dev;
@@ -36,45 +44,50 @@ static bool use_dsp(struct steps *steps, const char *image, const char *domain,
 		return false;
 	ok = create_process(steps, dev, image, &process);
 	if (ok) {
-		ok = use_process(steps, process, before, after);
+		ok = use_process(steps, process, pictures);
 		ok = release_process(steps, process) && ok;
 	}
 	qda_device_close(dev);
 	return ok;
 }
 
+static bool save(const struct picture *picture, const char *path)
+{
+	int err = picture_write_png(picture, path);
+
+	return !err || step_fail(path, err, 0, "The folder must be there and writable.");
+}
+
 static bool run(const struct files *files, const char *domain)
 {
-	struct picture before, after = { 0 };
+	struct pictures pictures = { 0 };
 	struct steps steps = { 0 };
 	int err;
 	bool ok;
 
-	err = picture_read_png(&before, files->before);
+	err = picture_read_png(&pictures.before, files->before);
 	if (err)
 		return step_fail(files->before, err, 0,
 				 "It must be a PNG file of at most 512x512 pixels.");
-	ok = use_dsp(&steps, files->image, domain, &before, &after);
-	if (ok) {
-		err = picture_write_png(&after, files->after);
-		ok = !err ||
-		     step_fail(files->after, err, 0, "The folder must be there and writable.");
-	}
-	picture_free(&before);
-	picture_free(&after);
+	ok = use_dsp(&steps, files->image, domain, &pictures) &&
+	     save(&pictures.after, files->after) && save(&pictures.frames, files->frames);
+	picture_free(&pictures.before);
+	picture_free(&pictures.after);
+	picture_free(&pictures.frames);
 	return ok;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc != 4 && argc != 5) {
-		fprintf(stderr, "Usage: demo SHELL.elf BEFORE.png AFTER.png [DOMAIN]\n");
+	if (argc != 5 && argc != 6) {
+		fprintf(stderr, "Usage: demo SHELL.elf BEFORE.png AFTER.png FRAMES.png [DOMAIN]\n");
 		return 2;
 	}
 
-	const struct files files = { argv[1], argv[2], argv[3] };
+	const struct files files = { argv[1], argv[2], argv[3], argv[4] };
 
-	/* No half picture of an earlier run may be taken for the result of this one. */
+	/* No picture of an earlier run may be taken for the result of this one. */
 	unlink(files.after);
-	return run(&files, argc == 5 ? argv[4] : "cdsp") ? 0 : 1;
+	unlink(files.frames);
+	return run(&files, argc == 6 ? argv[5] : "cdsp") ? 0 : 1;
 }

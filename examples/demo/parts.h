@@ -33,4 +33,10 @@ bool calculate(struct steps *steps, struct qda_process *process);
 bool filter_picture(struct steps *steps, struct qda_process *process, const struct picture *before,
 		    struct picture *after);
 
+/* A video in shared buffers; some of its frames are on the sheet, a new picture. */
+bool filter_video(struct steps *steps, struct qda_process *process, struct picture *sheet);
+
+/* A picture in memory of another program, which it starts. */
+bool filter_visitor(struct steps *steps, struct qda_process *process);
+
 #endif /* DEMO_PARTS_H */

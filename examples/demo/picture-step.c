@@ -4,33 +4,15 @@
  *
  * The picture goes through the module "filter" in bands, because one call carries at most
  * 1 MiB. A band takes along the row above and the row below, which its own first and
- * last rows need. The methods are described in dsp/skels/filter/filter_skel.c.
+ * last rows need.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "filter.h"
+#include "filter-module.h"
 #include "parts.h"
 
-enum filter_method {
-	FILTER_APPLY = 2,
-	FILTER_DESCRIBE = 3,
-	FILTER_TABLE = 4,
-};
-
 #define BANDS 4
-
-static const char filter_broken[] =
-	"If you changed dsp/skels/filter, look there first; else 'make test' may tell what is wrong.";
-
-/* First input of FILTER_APPLY. */
-struct filter_layout {
-	uint32_t width;
-	uint32_t height;
-	uint32_t channels;
-	uint32_t stride;
-};
 
 /* Rows of a picture: those that become new, and those that are sent for it. */
 struct band {
@@ -115,59 +97,30 @@ static void tell_table(const char *name, const struct filter *filter)
 	step_say("   divided by %d, plus %d", filter->divisor, filter->bias);
 }
 
-static bool ask_table(struct qda_module *module, struct filter *filter)
-{
-	char name[64] = "";
-	const struct qda_out name_out = { name, sizeof(name) };
-	const struct qda_out table_out = { filter, sizeof(*filter) };
-	uint32_t status;
-	int err;
-
-	err = qda_module_call(module, FILTER_DESCRIBE, NULL, 0, &name_out, 1, &status);
-	if (!err)
-		err = qda_module_call(module, FILTER_TABLE, NULL, 0, &table_out, 1, &status);
-	if (err)
-		return step_fail("the DSP does not tell its filter", err, status, filter_broken);
-	name[sizeof(name) - 1] = '\0';
-	tell_table(name, filter);
-	return true;
-}
-
 static bool compare(const struct filter *filter, const struct picture *before,
 		    const struct picture *after)
 {
-	uint32_t different, x = 0, y = 0;
 	struct picture expected;
-	char what[96];
-	int err;
+	bool ok;
 
-	err = picture_new(&expected, before->width, before->height);
-	if (!err)
-		err = filter_apply(filter, before, &expected);
-	if (err) {
-		picture_free(&expected);
-		return step_fail("the CPU cannot use this filter", err, 0,
-				 "Its divisor must not be 0: see dsp/skels/filter/filter_kernel.h");
-	}
-	different = filter_compare(after, &expected, &x, &y);
+	ok = filter_expect(filter, before, &expected) && filter_judge(after, &expected);
 	picture_free(&expected);
-	if (different) {
-		snprintf(what, sizeof(what), "%u pixels are wrong, the first at x %u, y %u",
-			 different, x, y);
-		return step_fail(what, 0, 0, filter_broken);
-	}
-	step_say("All %u pixels are what the CPU computes from the same table.",
-		 before->width * before->height);
-	return true;
+	if (ok)
+		step_say("All %u pixels are what the CPU computes from the same table.",
+			 before->width * before->height);
+	return ok;
 }
 
 static bool use_module(struct qda_module *module, const struct picture *before,
 		       struct picture *after)
 {
 	struct filter filter;
+	char name[64];
 
-	return ask_table(module, &filter) && apply(module, before, after) &&
-	       compare(&filter, before, after);
+	if (!filter_ask(module, &filter, name, sizeof(name)))
+		return false;
+	tell_table(name, &filter);
+	return apply(module, before, after) && compare(&filter, before, after);
 }
 
 bool filter_picture(struct steps *steps, struct qda_process *process, const struct picture *before,

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "filter.h"
+#include "frame.h"
 
 static struct picture make(uint32_t width, uint32_t height, const uint8_t *values)
 {
@@ -93,6 +94,25 @@ static void one_wrong_channel_is_found(void **state)
 	picture_free(&b);
 }
 
+/* Two programs draw the same frame, and must mean the same one. */
+static void frames_are_the_same_whoever_draws_them(void **state)
+{
+	struct picture a = make(FRAME_WIDTH, FRAME_HEIGHT, NULL);
+	struct picture b = make(FRAME_WIDTH, FRAME_HEIGHT, NULL);
+	uint32_t x, y;
+
+	(void)state;
+	memset(b.pixels, 0x55, picture_bytes(&b));
+	for (uint32_t i = 0; i < FRAMES; i++) {
+		frame_draw(&a, i);
+		assert_true(filter_compare(&a, &b, &x, &y) > 0);
+		frame_draw(&b, i);
+		assert_int_equal(filter_compare(&a, &b, &x, &y), 0);
+	}
+	picture_free(&a);
+	picture_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -101,6 +121,7 @@ int main(void)
 		cmocka_unit_test(values_are_divided_shifted_and_cut),
 		cmocka_unit_test(a_divisor_of_0_is_refused),
 		cmocka_unit_test(one_wrong_channel_is_found),
+		cmocka_unit_test(frames_are_the_same_whoever_draws_them),
 	};
 
 	return cmocka_run_group_tests_name("demo filter", tests, NULL, NULL);
