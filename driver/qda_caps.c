@@ -135,7 +135,7 @@ static int qda_caps_write(struct qda_caps *caps, struct qda_invocation *inv)
 static struct qda_invocation *qda_caps_make_call(struct qda_caps *caps,
 						 struct qda_session *session)
 {
-	struct qda_pool *pool = qda_pool_create(session);
+	struct qda_pool *pool = qda_pool_create(session, QDA_CTX_PD_USER);
 	struct qda_invocation *inv;
 	int ret;
 

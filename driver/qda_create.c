@@ -17,6 +17,7 @@
 
 #include <drm/qda_accel.h>
 
+#include "qda_attach.h"
 #include "qda_bo.h"
 #include "qda_create.h"
 #include "qda_device.h"
@@ -129,6 +130,10 @@ static int qda_create_map_memory(struct qda_session *session, const struct qda_p
 	struct qda_process *process = &session->process;
 	struct qda_mapping *map;
 
+	/* A PD that runs already has all that it needs. */
+	if (image->kind != QDA_PROCESS_CREATE)
+		return 0;
+
 	if (image->filelen) {
 		map = qda_create_map_image(session, image);
 		if (IS_ERR(map))
@@ -211,6 +216,8 @@ static int qda_create_make_calls(struct qda_session *session, const struct qda_p
 	if (IS_ERR(inv))
 		return PTR_ERR(inv);
 	process->create = inv;
+	if (image->kind != QDA_PROCESS_CREATE)
+		return qda_attach_make_call(session, image);
 
 	return qda_create_make_call(session, image);
 }
@@ -239,7 +246,7 @@ int qda_create_prepare(struct qda_session *session, const struct qda_process_ima
 	if (ret)
 		return ret;
 
-	pool = qda_pool_create(session);
+	pool = qda_pool_create(session, qda_attach_pd(image->kind));
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
 	scoped_guard(spinlock_irq, &process->lock)

@@ -57,6 +57,7 @@ void qda_invocation_begin(struct qda_invocation *inv, struct qda_pool *pool, boo
 	refcount_set(&inv->ref, 1);
 	reinit_completion(&inv->done);
 	inv->pool = pool;
+	inv->pd = qda_pool_pd(pool);
 	inv->user = user;
 	inv->staging = NULL;
 	qda_operands_init(&inv->operands);
@@ -169,7 +170,7 @@ void qda_invocation_publish(struct qda_invocation *inv)
 	refcount_inc(&inv->ref);
 	/* The payload before the message that announces it. */
 	dma_wmb();
-	ret = qda_slots_publish(slots, inv, inv->user, &inv->ctx);
+	ret = qda_slots_publish(slots, inv, inv->pd, inv->user, &inv->ctx);
 	if (ret) {
 		if (inv->user)
 			qda_invocation_return_id(inv);

@@ -24,6 +24,7 @@ struct qda_staging;
  * @qdev: the DSP
  * @pool: where the call's memory comes from, with a reference
  * @index: its slot in @pool
+ * @pd: PD type for the context word, that of @pool
  * @user: call of a user: it waits for its turn and for an id; else one of the kernel
  * @staging: memory of the payload, NULL if that is in the pool's slot
  * @operands: mapped buffers that are arguments
@@ -49,6 +50,7 @@ struct qda_invocation {
 	struct qda_device *qdev;
 	struct qda_pool *pool;
 	u32 index;
+	u32 pd;
 	bool user;
 	struct qda_staging *staging;
 	struct qda_operands operands;

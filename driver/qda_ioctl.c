@@ -8,6 +8,8 @@
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include <drm/drm_file.h>
 #include <drm/qda_accel.h>
@@ -88,7 +90,7 @@ int qda_ioctl_session_create(struct drm_device *drm, void *data, struct drm_file
 {
 	struct qda_device *qdev = to_qda_device(drm);
 	struct drm_qda_init_create *args = data;
-	struct qda_process_image image;
+	struct qda_process_image image = { .kind = QDA_PROCESS_CREATE };
 	int ret;
 
 	args->dsp_status = 0;
@@ -114,6 +116,68 @@ int qda_ioctl_session_create(struct drm_device *drm, void *data, struct drm_file
 	return ret;
 }
 
+static int qda_attach_check(const struct drm_qda_remote_attach *args)
+{
+	if (args->flags)
+		return -EINVAL;
+
+	switch (args->pd) {
+	case QDA_PD_ROOT:
+	case QDA_PD_SENSORS:
+		return args->name || args->namelen ? -EINVAL : 0;
+	case QDA_PD_STATIC:
+		return args->namelen < 2 || args->namelen > QDA_PD_NAME_MAX ? -EINVAL : 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static enum qda_process_kind qda_attach_kind(u32 pd)
+{
+	switch (pd) {
+	case QDA_PD_ROOT:
+		return QDA_PROCESS_ATTACH_ROOT;
+	case QDA_PD_SENSORS:
+		return QDA_PROCESS_ATTACH_SENSORS;
+	default:
+		return QDA_PROCESS_ATTACH_STATIC;
+	}
+}
+
+/**
+ * qda_ioctl_remote_attach - Implements DRM_IOCTL_QDA_REMOTE_ATTACH
+ * @drm: the DRM device
+ * @data: &struct drm_qda_remote_attach
+ * @file: the caller's file
+ *
+ * Return: 0 or a negative error code as &struct drm_qda_remote_attach describes.
+ */
+int qda_ioctl_remote_attach(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_qda_remote_attach *args = data;
+	char name[QDA_PD_NAME_MAX] = "";
+	struct qda_process_image image = {
+		.kind = qda_attach_kind(args->pd),
+		.name = name,
+	};
+	int ret;
+
+	args->dsp_status = 0;
+
+	ret = qda_attach_check(args);
+	if (ret)
+		return ret;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+
+	if (copy_from_user(name, u64_to_user_ptr(args->name), args->namelen))
+		return -EFAULT;
+	if (args->namelen && strnlen(name, args->namelen) != args->namelen - 1)
+		return -EINVAL;
+
+	return qda_process_create(file->driver_priv, &image, &args->dsp_status);
+}
+
 /**
  * qda_ioctl_session_release - Implements DRM_IOCTL_QDA_REMOTE_SESSION_RELEASE
  * @drm: the DRM device
@@ -132,28 +196,6 @@ int qda_ioctl_session_release(struct drm_device *drm, void *data, struct drm_fil
 		return -EINVAL;
 
 	return qda_process_release(&session->process, &args->dsp_status);
-}
-
-/*
- * What is not served yet looks at nothing, but leaves its outputs as every ioctl does
- * that fails: DRM copies the structure back to the caller.
- */
-
-/**
- * qda_ioctl_remote_attach - Stands in for DRM_IOCTL_QDA_REMOTE_ATTACH
- * @drm: not used
- * @data: &struct drm_qda_remote_attach
- * @file: not used
- *
- * Return: -EOPNOTSUPP.
- */
-int qda_ioctl_remote_attach(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_qda_remote_attach *args = data;
-
-	args->dsp_status = 0;
-
-	return -EOPNOTSUPP;
 }
 
 /**

@@ -56,6 +56,7 @@ struct qda_pool_chunk {
  * struct qda_pool - Memory for the calls of a process
  * @ref: held by the process and by each call
  * @session: whose it is, with a reference
+ * @pd: PD type of the process
  * @calls: how many more calls of users may begin; first come, first served
  * @grow: serialises adding a chunk
  * @lock: protects everything below
@@ -68,6 +69,7 @@ struct qda_pool_chunk {
 struct qda_pool {
 	struct kref ref;
 	struct qda_session *session;
+	u32 pd;
 	struct qda_turns calls;
 	/* Serialises adding a chunk. */
 	struct mutex grow;
@@ -127,6 +129,17 @@ struct qda_session *qda_pool_session(const struct qda_pool *pool)
 	return pool->session;
 }
 
+/**
+ * qda_pool_pd - What kind of PD the calls are for
+ * @pool: the pool
+ *
+ * Return: PD type, QDA_CTX_PD_*.
+ */
+u32 qda_pool_pd(const struct qda_pool *pool)
+{
+	return pool->pd;
+}
+
 static int qda_pool_add_chunk(struct qda_pool *pool)
 {
 	struct qda_pool_chunk *chunk = kzalloc_obj(*chunk, GFP_KERNEL_ACCOUNT);
@@ -174,10 +187,11 @@ static int qda_pool_grow(struct qda_pool *pool)
 /**
  * qda_pool_create - Make the pool of a process
  * @session: the session, which has a context bank
+ * @pd: PD type of the process, QDA_CTX_PD_*
  *
  * Return: the pool with a reference, or an error pointer.
  */
-struct qda_pool *qda_pool_create(struct qda_session *session)
+struct qda_pool *qda_pool_create(struct qda_session *session, u32 pd)
 {
 	struct qda_pool *pool = kzalloc_obj(*pool, GFP_KERNEL_ACCOUNT);
 	int ret;
@@ -188,6 +202,7 @@ struct qda_pool *qda_pool_create(struct qda_session *session)
 	kref_init(&pool->ref);
 	qda_session_get(session);
 	pool->session = session;
+	pool->pd = pd;
 	qda_turns_init(&pool->calls, QDA_POOL_CALLS);
 	mutex_init(&pool->grow);
 	spin_lock_init(&pool->lock);

@@ -16,10 +16,11 @@ struct qda_staging;
 /* Calls of users that one process can have in flight: half of the ids */
 #define QDA_POOL_CALLS	111
 
-struct qda_pool *qda_pool_create(struct qda_session *session);
+struct qda_pool *qda_pool_create(struct qda_session *session, u32 pd);
 void qda_pool_get(struct qda_pool *pool);
 void qda_pool_put(struct qda_pool *pool);
 struct qda_session *qda_pool_session(const struct qda_pool *pool);
+u32 qda_pool_pd(const struct qda_pool *pool);
 
 struct qda_invocation *qda_pool_take(struct qda_pool *pool, const struct qda_patience *patience);
 struct qda_invocation *qda_pool_take_reserved(struct qda_pool *pool);

@@ -321,7 +321,7 @@ static int qda_process_conclude(struct qda_process *process, u32 *status)
 }
 
 /**
- * qda_process_create - Make a process on the DSP
+ * qda_process_create - Make a process on the DSP, or attach to one
  * @session: the session
  * @image: what the process is made from
  * @status: what the DSP answered

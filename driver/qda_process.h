@@ -64,7 +64,7 @@ struct qda_process_result {
  * @released: how the last one ended
  * @image: ELF image while the process is created
  * @init_mem: memory that the DSP was given for it
- * @create: the call that creates it
+ * @create: the call that creates it or attaches to it
  * @release: the call that will end it; made together with it, so that ending it can
  *	fail neither for lack of memory nor of ids
  * @maps: what it has mapped for longer than a call
@@ -98,14 +98,34 @@ struct qda_process {
 };
 
 /**
+ * enum qda_process_kind - How a session gets a process
+ * @QDA_PROCESS_CREATE: the DSP makes one for the session alone
+ * @QDA_PROCESS_ATTACH_ROOT: the session attaches to the root PD
+ * @QDA_PROCESS_ATTACH_SENSORS: the session attaches to the sensors' PD
+ * @QDA_PROCESS_ATTACH_STATIC: the session attaches to a PD that has a name
+ */
+enum qda_process_kind {
+	QDA_PROCESS_CREATE,
+	QDA_PROCESS_ATTACH_ROOT,
+	QDA_PROCESS_ATTACH_SENSORS,
+	QDA_PROCESS_ATTACH_STATIC,
+};
+
+/**
  * struct qda_process_image - What a process is made from
+ * @kind: how
+ * @name: name of the PD with that kind
  * @bo: buffer that contains the ELF image, if it is not NULL
  * @file: user pointer to the ELF image, if @bo is NULL
  * @filelen: bytes of it, 0 for the firmware's own shell
  * @siglen: bytes of signature at its end
  * @attrs: attributes of the process
+ *
+ * What is below @name is for QDA_PROCESS_CREATE, and zero else.
  */
 struct qda_process_image {
+	enum qda_process_kind kind;
+	const char *name;
 	struct qda_bo *bo;
 	u64 file;
 	u32 filelen;

@@ -23,7 +23,8 @@
 
 #define QDA_FEATURES								\
 	(QDA_FEATURE_CREATE_POINTER | QDA_FEATURE_CREATE_BUFFER |		\
-	 QDA_FEATURE_INLINE | QDA_FEATURE_BUFFERS | QDA_FEATURE_MAP)
+	 QDA_FEATURE_INLINE | QDA_FEATURE_BUFFERS | QDA_FEATURE_MAP |		\
+	 QDA_FEATURE_ATTACH)
 
 static int qda_query_domain(struct qda_device *qdev, struct drm_qda_query *args)
 {

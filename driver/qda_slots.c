@@ -30,25 +30,27 @@ void qda_slots_init(struct qda_slots *slots)
 }
 EXPORT_SYMBOL_IF_KUNIT(qda_slots_init);
 
-static u64 qda_slots_next_ctx(struct qda_slots *slots, u32 id)
+static u64 qda_slots_next_ctx(struct qda_slots *slots, u32 id, u32 pd)
 {
 	lockdep_assert_held(&slots->lock);
 
 	return FIELD_PREP(QDA_CTX_SEQ, ++slots->seq & (QDA_CTX_SEQ >> 16)) |
-	       FIELD_PREP(QDA_CTX_ID, id) | FIELD_PREP(QDA_CTX_PD, QDA_PD_USER);
+	       FIELD_PREP(QDA_CTX_ID, id) | FIELD_PREP(QDA_CTX_PD, pd);
 }
 
 /**
  * qda_slots_publish - Put a call into the table; from now on it can be answered
  * @slots: the table
  * @inv: the call, complete in every respect
+ * @pd: PD type, QDA_CTX_PD_*
  * @user: the caller took one of @slots->user_ids for it, which taking the call out
  *	gives back; on error the caller still has it
  * @ctx: the call's context word is stored here before the call can be answered
  *
  * Return: 0, -ENODEV when the table is dead, -EBUSY when no id is free.
  */
-int qda_slots_publish(struct qda_slots *slots, struct qda_invocation *inv, bool user, u64 *ctx)
+int qda_slots_publish(struct qda_slots *slots, struct qda_invocation *inv, u32 pd, bool user,
+		      u64 *ctx)
 {
 	u32 id;
 
@@ -63,7 +65,7 @@ int qda_slots_publish(struct qda_slots *slots, struct qda_invocation *inv, bool 
 
 	__set_bit(id, slots->used);
 	slots->count++;
-	*ctx = qda_slots_next_ctx(slots, id);
+	*ctx = qda_slots_next_ctx(slots, id, pd);
 	slots->slot[id].ctx = *ctx;
 	slots->slot[id].inv = inv;
 	slots->slot[id].user = user;

@@ -24,13 +24,16 @@ struct qda_invocation;
  *   keeps a record per id while the call runs, so an id has one request at a time.
  * - bits 7:4, zero. Bit 4 would ask the DSP not to use the poll word.
  * - bits 3:0, PD type: the queue in which the DSP puts the request: 0 for its root
- *   PD, 1 for the PDs of users, 2 for the sensors' PD.
+ *   PD, 1 for the PDs of users and those with a name, 2 for the sensors' PD. All requests
+ *   of a session's process have the same one.
  */
 #define QDA_CTX_SEQ	GENMASK_ULL(63, 16)
 #define QDA_CTX_ID	GENMASK_ULL(15, 8)
 #define QDA_CTX_PD	GENMASK_ULL(3, 0)
 
-#define QDA_PD_USER	1
+#define QDA_CTX_PD_ROOT		0
+#define QDA_CTX_PD_USER		1
+#define QDA_CTX_PD_SENSORS	2
 
 #define QDA_SLOTS	256	/* id 0 is not used */
 
@@ -70,7 +73,8 @@ struct qda_slots {
 };
 
 void qda_slots_init(struct qda_slots *slots);
-int qda_slots_publish(struct qda_slots *slots, struct qda_invocation *inv, bool user, u64 *ctx);
+int qda_slots_publish(struct qda_slots *slots, struct qda_invocation *inv, u32 pd, bool user,
+		      u64 *ctx);
 struct qda_invocation *qda_slots_take(struct qda_slots *slots, u64 ctx);
 void qda_slots_kill(struct qda_slots *slots);
 struct qda_invocation *qda_slots_take_any(struct qda_slots *slots);

@@ -27,11 +27,13 @@
 #define QDA_WIRE_HANDLE_UTILITIES	2
 
 /* Methods of QDA_WIRE_HANDLE_INIT */
+#define QDA_WIRE_INIT_ATTACH		0
 #define QDA_WIRE_INIT_RELEASE		1
 #define QDA_WIRE_INIT_MMAP		4
 #define QDA_WIRE_INIT_MUNMAP		5
 #define QDA_WIRE_INIT_CREATE		6
 #define QDA_WIRE_INIT_CREATE_ATTR	7
+#define QDA_WIRE_INIT_CREATE_STATIC	8
 #define QDA_WIRE_INIT_MEM_MAP		10
 #define QDA_WIRE_INIT_MEM_UNMAP		11
 
@@ -228,6 +230,23 @@ static_assert(offsetof(struct qda_wire_create, filelen) == 8);
 static_assert(offsetof(struct qda_wire_create, pageslen) == 12);
 static_assert(offsetof(struct qda_wire_create, attrs) == 16);
 static_assert(offsetof(struct qda_wire_create, siglen) == 20);
+
+/**
+ * struct qda_wire_create_static - First input of INIT_CREATE_STATIC
+ * @client_id: id of the session
+ * @namelen: bytes of the PD's name with NUL, the second input
+ * @pageslen: number of &struct qda_wire_page that the third input has; it is there
+ *	and zero when it has none
+ */
+struct qda_wire_create_static {
+	__le32 client_id;
+	__le32 namelen;
+	__le32 pageslen;
+};
+
+static_assert(sizeof(struct qda_wire_create_static) == 12);
+static_assert(offsetof(struct qda_wire_create_static, namelen) == 4);
+static_assert(offsetof(struct qda_wire_create_static, pageslen) == 8);
 
 /**
  * struct qda_wire_mem_map - First input of INIT_MEM_MAP

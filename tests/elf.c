@@ -144,6 +144,51 @@ TEST(no_image_starts_the_firmwares_own_shell)
 	dsp_finish(dsp);
 }
 
+static void check_sum(int fd)
+{
+	int32_t numbers[3] = { 1, 2, 39 };
+	int64_t sum = 0;
+
+	numbers_call(fd, module_open(fd, "calc"), CALC_SUM, numbers, 3, &sum, sizeof(sum));
+	CHECK_EQ(42, sum);
+}
+
+TEST(root_pd_serves_who_attaches)
+{
+	struct drm_qda_remote_attach attach = ROOT_PD, other = ROOT_PD;
+	struct dsp *dsp = real_new("cdsp");
+	int fd = dsp_open(dsp), fd2 = dsp_open(dsp);
+
+	CHECK_OK(qda_attach(fd, &attach));
+	CHECK_OK(qda_attach(fd2, &other));
+	check_sum(fd);
+	check_sum(fd2);
+	dsp_finish(dsp);
+	check_no_pd_left();
+}
+
+TEST(pds_of_the_firmware_by_kind_and_name)
+{
+	struct drm_qda_remote_attach known[] = { { .pd = QDA_PD_SENSORS },
+						 STATIC_PD("audiopd"),
+						 STATIC_PD("oispd") };
+	struct drm_qda_remote_attach unknown = STATIC_PD("nosuchpd");
+	struct dsp *dsp = real_new("adsp");
+	int fd = dsp_open(dsp);
+
+	CHECK_ERR(-EREMOTEIO, qda_attach(fd, &unknown));
+	CHECK_EQ(FRPC_EUNABLETOLOAD, unknown.dsp_status);
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		struct drm_qda_session_release release = { 0 };
+
+		CHECK_OK(qda_attach(fd, &known[i]));
+		check_sum(fd);
+		CHECK_OK(qda_release(fd, &release));
+	}
+	dsp_finish(dsp);
+	check_no_pd_left();
+}
+
 /* What dspd says of itself. */
 TEST(capabilities_of_the_dsp)
 {

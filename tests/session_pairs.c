@@ -259,3 +259,185 @@ TEST(query_enomem_when_asking)
 	ktap_note("%u places can fail, %u gave -ENOMEM", nth - 2, nomem);
 	dsp_finish(dsp);
 }
+
+/* ---- REMOTE_ATTACH ---- */
+
+static void refuse_attach(struct dsp *dsp, int fd, int err, struct drm_qda_remote_attach attach)
+{
+	attach.dsp_status = 0xdeadbeef;
+	CHECK_ERR(err, qda_attach(fd, &attach));
+	CHECK_EQ(0, attach.dsp_status);
+	CHECK_EQ(0, vdsp_get(dsp, "calls"));
+}
+
+#define REFUSE_ATTACH(err, start, ...)                       \
+	do {                                                 \
+		struct drm_qda_remote_attach attach = start; \
+		__VA_ARGS__;                                 \
+		refuse_attach(dsp, fd, err, attach);         \
+	} while (0)
+
+TEST(remote_attach_einval)
+{
+	static const char two_nuls[] = "audio\0pd";
+	struct dsp *dsp = dsp_new("adsp");
+	int fd = dsp_open(dsp);
+
+	REFUSE_ATTACH(-EINVAL, ROOT_PD, attach.pd = 0);
+	REFUSE_ATTACH(-EINVAL, ROOT_PD, attach.pd = QDA_PD_STATIC + 1);
+	REFUSE_ATTACH(-EINVAL, ROOT_PD, attach.pd = ~0u);
+	for (int bit = 0; bit < 32; bit++)
+		REFUSE_ATTACH(-EINVAL, ROOT_PD, attach.flags = 1u << bit);
+	REFUSE_ATTACH(-EINVAL, ROOT_PD, attach.name = (uintptr_t) "root");
+	REFUSE_ATTACH(-EINVAL, ROOT_PD, attach.namelen = 5);
+	REFUSE_ATTACH(-EINVAL, STATIC_PD("sensors"), attach.pd = QDA_PD_SENSORS);
+	REFUSE_ATTACH(-EINVAL, STATIC_PD("audiopd"), attach.namelen = 0);
+	REFUSE_ATTACH(-EINVAL, STATIC_PD("audiopd"), attach.namelen -= 1);
+	REFUSE_ATTACH(-EINVAL, STATIC_PD(""), (void)attach);
+	REFUSE_ATTACH(-EINVAL, STATIC_PD("audiopd"), attach.namelen = QDA_PD_NAME_MAX + 1);
+	REFUSE_ATTACH(-EINVAL, STATIC_PD("audiopd"), attach.namelen = ~0u);
+	REFUSE_ATTACH(-EINVAL, STATIC_PD(two_nuls), attach.namelen = sizeof(two_nuls));
+	dsp_finish(dsp);
+}
+
+TEST(remote_attach_efault_name)
+{
+	struct dsp *dsp = dsp_new("adsp");
+	int fd = dsp_open(dsp);
+
+	REFUSE_ATTACH(-EFAULT, STATIC_PD("audiopd"), attach.name = (uintptr_t)bad_pointer());
+	REFUSE_ATTACH(-EFAULT, STATIC_PD("audiopd"), attach.name = 0);
+	REFUSE_ATTACH(-EFAULT, STATIC_PD("audiopd"), attach.name = (uintptr_t)guarded_alloc(7));
+	dsp_finish(dsp);
+}
+
+static int attach_as_nobody(void *node)
+{
+	struct drm_qda_remote_attach attach[] = {
+		ROOT_PD,
+		{ .pd = QDA_PD_SENSORS },
+		STATIC_PD("audiopd"),
+	};
+	int fd = accel_open(node);
+
+	drop_root();
+	for (size_t i = 0; i < ARRAY_SIZE(attach); i++)
+		if (qda_attach(fd, &attach[i]) != -EPERM)
+			return 1;
+	return 0;
+}
+
+TEST(remote_attach_eperm)
+{
+	static const char *const domains[] = { "adsp", "cdsp" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(domains); i++) {
+		struct dsp *dsp = dsp_new(domains[i]);
+
+		CHECK_EQ(0, client_wait(client_start(attach_as_nobody, dsp->node)));
+		CHECK_EQ(0, vdsp_get(dsp, "calls"));
+		dsp_finish(dsp);
+	}
+}
+
+TEST(remote_attach_ebusy)
+{
+	struct dsp *dsp = dsp_new("cdsp banks=2");
+	struct drm_qda_remote_attach attach = ROOT_PD;
+	struct session s = session_new(dsp);
+
+	attach.dsp_status = 0xdeadbeef;
+	CHECK_ERR(-EBUSY, qda_attach(s.fd, &attach));
+	CHECK_EQ(0, attach.dsp_status);
+	session_new(dsp);
+	/* No bank. */
+	CHECK_ERR(-EBUSY, qda_attach(dsp_open(dsp), &attach));
+	dsp_expect_silence(dsp);
+	dsp_finish(dsp);
+}
+
+TEST(remote_attach_eremoteio)
+{
+	static const uint32_t codes[] = { FRPC_EUNSUPPORTED, 1, 0xffffffff };
+	struct dsp *dsp = dsp_new("cdsp");
+	int fd = dsp_open(dsp);
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+		struct drm_qda_remote_attach attach = STATIC_PD("nobody");
+		struct job *job = attach_start(fd, &attach);
+		struct dsp_call call;
+
+		expect_create_static(dsp, &call, "nobody");
+		dsp_reply(dsp, &call, codes[i]);
+		CHECK_ERR(-EREMOTEIO, job_wait(job));
+		CHECK_EQ(codes[i], attach.dsp_status);
+	}
+	session_create(dsp, fd);
+	dsp_finish(dsp);
+}
+
+TEST(remote_attach_etimedout)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct drm_qda_remote_attach attach = ROOT_PD;
+	struct dsp_call call;
+	int fd = dsp_open(dsp), id;
+	struct job *job;
+
+	attach.dsp_status = 0xdeadbeef;
+	job = attach_start(fd, &attach);
+	id = expect_attach(dsp, &call, FRPC_PD_ROOT);
+	CHECK_ERR(-ETIMEDOUT, job_wait_ms(job, TIMEOUT_MS + WAIT_MS));
+	CHECK_EQ(0, attach.dsp_status);
+	CHECK_ERR(-EBUSY, qda_attach(fd, &attach));
+	/* It did after all: then it has to be undone. */
+	dsp_reply(dsp, &call, 0);
+	expect_release(dsp, &call, id);
+	CHECK_EQ(FRPC_PD_ROOT, call.msg.ctx & 0xf);
+	dsp_reply(dsp, &call, 0);
+	session_wait_none(fd);
+	dsp_finish(dsp);
+}
+
+static int attach_and_wait(void *node)
+{
+	struct drm_qda_remote_attach attach = { .pd = QDA_PD_SENSORS };
+
+	qda_attach(accel_open(node), &attach);
+	return 0;
+}
+
+TEST(remote_attach_eintr)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct dsp_call call;
+	pid_t pid;
+	int id;
+
+	ioctl_trace_start();
+	pid = client_start(attach_and_wait, dsp->node);
+	id = expect_attach(dsp, &call, FRPC_PD_SENSORS);
+	client_kill(pid);
+	CHECK_ERR(-EINTR, ioctl_trace_result(pid));
+	ioctl_trace_end();
+	dsp_reply(dsp, &call, 0);
+	expect_release(dsp, &call, id);
+	dsp_reply(dsp, &call, 0);
+	dsp_finish(dsp);
+}
+
+TEST(remote_attach_epipe)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct drm_qda_remote_attach attach = ROOT_PD;
+	struct dsp_call call;
+	struct job *job;
+
+	attach.dsp_status = 0xdeadbeef;
+	job = attach_start(dsp_open(dsp), &attach);
+	expect_attach(dsp, &call, FRPC_PD_ROOT);
+	dsp_down(dsp);
+	CHECK_ERR(-EPIPE, job_wait(job));
+	CHECK_EQ(0, attach.dsp_status);
+	dsp_finish(dsp);
+}

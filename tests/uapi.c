@@ -57,7 +57,7 @@ static const struct uapi_ioctl ioctls[] = {
 	{ "remote_attach",
 	  DRM_IOCTL_QDA_REMOTE_ATTACH,
 	  { OUT(drm_qda_remote_attach, dsp_status), NONE },
-	  QDA_FEATURE_ATTACH },
+	  0 },
 	{ "remote_session_create",
 	  DRM_IOCTL_QDA_REMOTE_SESSION_CREATE,
 	  { OUT(drm_qda_init_create, dsp_status), NONE },
@@ -126,6 +126,8 @@ static void fill_good(const struct uapi_ioctl *io, void *buf, struct invocation 
 	if (io->cmd == DRM_IOCTL_QDA_QUERY)
 		*(struct drm_qda_query *)buf =
 			(struct drm_qda_query){ .type = QDA_QUERY_CAPABILITY, .index = 6 };
+	else if (io->cmd == DRM_IOCTL_QDA_REMOTE_ATTACH)
+		*(struct drm_qda_remote_attach *)buf = STATIC_PD("audiopd");
 	else if (io->cmd == DRM_IOCTL_QDA_REMOTE_SESSION_CREATE)
 		*(struct drm_qda_init_create *)buf =
 			(struct drm_qda_init_create){ .filelen = sizeof(image),
@@ -168,7 +170,8 @@ static uint32_t answer_all(struct dsp *dsp, struct dsp_call *call, void *arg)
 static void any_enomem(const void *arg)
 {
 	const struct uapi_ioctl *io = arg;
-	bool create = io->cmd == DRM_IOCTL_QDA_REMOTE_SESSION_CREATE;
+	bool create = io->cmd == DRM_IOCTL_QDA_REMOTE_SESSION_CREATE ||
+		      io->cmd == DRM_IOCTL_QDA_REMOTE_ATTACH;
 	bool invoke = io->cmd == DRM_IOCTL_QDA_REMOTE_INVOKE;
 	unsigned char buf[IOCTL_BYTES];
 	struct drm_qda_init_create pd = UNSIGNED_PD;

@@ -31,7 +31,8 @@ static u64 publish(struct kunit *test, struct qda_slots *slots, uintptr_t number
 {
 	u64 ctx = 0;
 
-	KUNIT_ASSERT_EQ(test, qda_slots_publish(slots, call(number), false, &ctx), 0);
+	KUNIT_ASSERT_EQ(test, qda_slots_publish(slots, call(number), QDA_CTX_PD_USER, false, &ctx),
+			0);
 
 	return ctx;
 }
@@ -43,10 +44,26 @@ static void qda_slots_test_context_word(struct kunit *test)
 	u64 next = publish(test, slots, 2);
 
 	KUNIT_EXPECT_EQ(test, ctx & 0xf0, 0);
-	KUNIT_EXPECT_EQ(test, ctx & 0xf, QDA_PD_USER);
+	KUNIT_EXPECT_EQ(test, ctx & 0xf, QDA_CTX_PD_USER);
 	KUNIT_EXPECT_NE(test, (ctx >> 8) & 0xff, 0);
 	KUNIT_EXPECT_NE(test, (ctx >> 8) & 0xff, (next >> 8) & 0xff);
 	KUNIT_EXPECT_EQ(test, (next >> 16) - (ctx >> 16), 1);
+}
+
+static void qda_slots_test_pd_type(struct kunit *test)
+{
+	static const u32 types[] = { QDA_CTX_PD_ROOT, QDA_CTX_PD_USER, QDA_CTX_PD_SENSORS };
+	struct qda_slots *slots = make(test);
+
+	for (u32 i = 0; i < ARRAY_SIZE(types); i++) {
+		u64 ctx = 0;
+
+		KUNIT_ASSERT_EQ(test, qda_slots_publish(slots, call(i + 1), types[i], false, &ctx),
+				0);
+		KUNIT_EXPECT_EQ(test, ctx & 0xff, types[i]);
+		KUNIT_EXPECT_NULL(test, qda_slots_take(slots, ctx ^ 1));
+		KUNIT_EXPECT_PTR_EQ(test, qda_slots_take(slots, ctx), call(i + 1));
+	}
 }
 
 /* The sequence number uses all its bits and does not spill into others. */
@@ -62,7 +79,7 @@ static void qda_slots_test_sequence_wraps(struct kunit *test)
 
 	ctx = publish(test, slots, 2);
 	KUNIT_EXPECT_EQ(test, ctx >> 16, 0);
-	KUNIT_EXPECT_EQ(test, ctx & 0xff, QDA_PD_USER);
+	KUNIT_EXPECT_EQ(test, ctx & 0xff, QDA_CTX_PD_USER);
 	KUNIT_EXPECT_PTR_EQ(test, qda_slots_take(slots, ctx), call(2));
 }
 
@@ -138,7 +155,8 @@ static void qda_slots_test_full(struct kunit *test)
 	for (u32 i = 1; i < QDA_SLOTS; i++)
 		ctx[i] = publish(test, slots, i);
 	KUNIT_EXPECT_EQ(test, qda_slots_count(slots), QDA_SLOTS - 1);
-	KUNIT_EXPECT_EQ(test, qda_slots_publish(slots, call(999), false, &extra), -EBUSY);
+	KUNIT_EXPECT_EQ(test, qda_slots_publish(slots, call(999), QDA_CTX_PD_USER, false, &extra),
+			-EBUSY);
 	KUNIT_EXPECT_EQ(test, extra, 0);
 
 	KUNIT_EXPECT_PTR_EQ(test, qda_slots_take(slots, ctx[77]), call(77));
@@ -158,7 +176,7 @@ static void qda_slots_test_user_ids(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, qda_turns_try_take(&slots->user_ids));
 	KUNIT_ASSERT_FALSE(test, qda_turns_try_take(&slots->user_ids));
 
-	KUNIT_ASSERT_EQ(test, qda_slots_publish(slots, call(2), true, &ctx), 0);
+	KUNIT_ASSERT_EQ(test, qda_slots_publish(slots, call(2), QDA_CTX_PD_USER, true, &ctx), 0);
 	KUNIT_EXPECT_PTR_EQ(test, qda_slots_take(slots, kernel), call(1));
 	KUNIT_EXPECT_FALSE(test, qda_turns_try_take(&slots->user_ids));
 	KUNIT_EXPECT_NULL(test, qda_slots_take(slots, kernel));
@@ -176,7 +194,8 @@ static void qda_slots_test_flush(struct kunit *test)
 		ctx = publish(test, slots, i);
 
 	qda_slots_kill(slots);
-	KUNIT_EXPECT_EQ(test, qda_slots_publish(slots, call(11), false, &extra), -ENODEV);
+	KUNIT_EXPECT_EQ(test, qda_slots_publish(slots, call(11), QDA_CTX_PD_USER, false, &extra),
+			-ENODEV);
 	KUNIT_EXPECT_NULL(test, qda_slots_take(slots, ctx));
 
 	for (u32 i = 1; i <= 10; i++)
@@ -188,6 +207,7 @@ static void qda_slots_test_flush(struct kunit *test)
 
 static struct kunit_case qda_slots_cases[] = {
 	KUNIT_CASE(qda_slots_test_context_word),
+	KUNIT_CASE(qda_slots_test_pd_type),
 	KUNIT_CASE(qda_slots_test_sequence_wraps),
 	KUNIT_CASE(qda_slots_test_take_once),
 	KUNIT_CASE(qda_slots_test_stale_sequence),

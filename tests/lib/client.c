@@ -14,6 +14,11 @@ int qda_create(int fd, struct drm_qda_init_create *create)
 	return do_ioctl(fd, DRM_IOCTL_QDA_REMOTE_SESSION_CREATE, create);
 }
 
+int qda_attach(int fd, struct drm_qda_remote_attach *attach)
+{
+	return do_ioctl(fd, DRM_IOCTL_QDA_REMOTE_ATTACH, attach);
+}
+
 int qda_invoke(int fd, struct drm_qda_invoke *invoke)
 {
 	return do_ioctl(fd, DRM_IOCTL_QDA_REMOTE_INVOKE, invoke);
@@ -35,6 +40,11 @@ int qda_query(int fd, uint32_t type, uint32_t index, struct drm_qda_query *query
 struct job *create_start(int fd, struct drm_qda_init_create *create)
 {
 	return job_start(fd, DRM_IOCTL_QDA_REMOTE_SESSION_CREATE, create);
+}
+
+struct job *attach_start(int fd, struct drm_qda_remote_attach *attach)
+{
+	return job_start(fd, DRM_IOCTL_QDA_REMOTE_ATTACH, attach);
 }
 
 struct job *release_start(int fd, struct drm_qda_session_release *release)
@@ -67,6 +77,49 @@ void expect_create(struct dsp *dsp, struct dsp_call *call, struct frpc_create *c
 	CHECK_EQ(sizeof(*create), len);
 	memcpy(create, p, sizeof(*create));
 	CHECK(create->client_id > 0);
+}
+
+int expect_attach(struct dsp *dsp, struct dsp_call *call, uint32_t pd_type)
+{
+	int32_t id;
+	uint64_t len;
+	void *p;
+
+	dsp_expect(dsp, call, FRPC_HANDLE_INIT, FRPC_INIT_ATTACH);
+	CHECK_EQ(FRPC_SC(FRPC_INIT_ATTACH, 1, 0), call->msg.sc);
+	CHECK_EQ(0, call->msg.client_id);
+	CHECK_EQ(pd_type, call->msg.ctx & 0xf);
+	p = dsp_arg(dsp, call, 0, &len);
+	CHECK_EQ(sizeof(id), len);
+	memcpy(&id, p, sizeof(id));
+	CHECK(id > 0);
+	return id;
+}
+
+int expect_create_static(struct dsp *dsp, struct dsp_call *call, const char *name)
+{
+	struct frpc_create_static wire;
+	struct frpc_page page = { 0 };
+	uint64_t len;
+	void *p;
+
+	dsp_expect(dsp, call, FRPC_HANDLE_INIT, FRPC_INIT_CREATE_STATIC);
+	CHECK_EQ(FRPC_SC(FRPC_INIT_CREATE_STATIC, 3, 0), call->msg.sc);
+	CHECK_EQ(0, call->msg.client_id);
+	CHECK_EQ(FRPC_PD_USER, call->msg.ctx & 0xf);
+	p = dsp_arg(dsp, call, 0, &len);
+	CHECK_EQ(sizeof(wire), len);
+	memcpy(&wire, p, sizeof(wire));
+	CHECK(wire.client_id > 0);
+	CHECK_EQ(strlen(name) + 1, wire.namelen);
+	CHECK_EQ(0, wire.pageslen);
+	p = dsp_arg(dsp, call, 1, &len);
+	CHECK_EQ(wire.namelen, len);
+	CHECK_MEM(name, p, len);
+	p = dsp_arg(dsp, call, 2, &len);
+	CHECK_EQ(sizeof(page), len);
+	CHECK_MEM(&page, p, len);
+	return wire.client_id;
 }
 
 void expect_release(struct dsp *dsp, struct dsp_call *call, int id)

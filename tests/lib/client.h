@@ -25,11 +25,25 @@
 		.filefd = -1, .attrs = QDA_ATTR_UNSIGNED_MODULE \
 	}
 
+/* Arguments for a PD of the firmware. */
+#define ROOT_PD                        \
+	(struct drm_qda_remote_attach) \
+	{                              \
+		.pd = QDA_PD_ROOT      \
+	}
+#define STATIC_PD(text)                                                                     \
+	(struct drm_qda_remote_attach)                                                      \
+	{                                                                                   \
+		.pd = QDA_PD_STATIC, .name = (uintptr_t)(text), .namelen = strlen(text) + 1 \
+	}
+
 int qda_create(int fd, struct drm_qda_init_create *create);
+int qda_attach(int fd, struct drm_qda_remote_attach *attach);
 int qda_invoke(int fd, struct drm_qda_invoke *invoke);
 int qda_release(int fd, struct drm_qda_session_release *release);
 int qda_query(int fd, uint32_t type, uint32_t index, struct drm_qda_query *query);
 struct job *create_start(int fd, struct drm_qda_init_create *create);
+struct job *attach_start(int fd, struct drm_qda_remote_attach *attach);
 struct job *release_start(int fd, struct drm_qda_session_release *release);
 struct job *invoke_start(int fd, struct drm_qda_invoke *invoke);
 
@@ -42,6 +56,10 @@ struct session {
 
 /* Takes the next message, which must be a CREATE, and reads it. */
 void expect_create(struct dsp *dsp, struct dsp_call *call, struct frpc_create *create);
+/* Takes the next message, which must be an ATTACH of this PD type; the client's id. */
+int expect_attach(struct dsp *dsp, struct dsp_call *call, uint32_t pd_type);
+/* Takes the next message, which must be for a static PD of this name; the client's id. */
+int expect_create_static(struct dsp *dsp, struct dsp_call *call, const char *name);
 /* Takes the next message, which must be the RELEASE of this client. */
 void expect_release(struct dsp *dsp, struct dsp_call *call, int id);
 /* Makes a process by the file while the test answers as the DSP. */

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The QDA authors */
 /*
- * A client of the DSP: a session of the driver that has a PD here, from CREATE until
- * RELEASE is answered.
+ * A client of the DSP: a session of the driver that has a PD here, from CREATE or ATTACH
+ * until RELEASE is answered.
+ *
+ * On a real DSP all who attach to a PD of the firmware share that PD. Here memory is seen
+ * through a session's own file, so each of them gets a process of its own, which is
+ * like the others but shares no state with them.
  *
  * The end of a PD is seen twice: its process ends, and the device says that
  * the session's file is gone, followed by the calls that are left. The second one is

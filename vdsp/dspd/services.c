@@ -23,6 +23,9 @@ static const __u32 capabilities[CAPABILITIES] = {
 	[6 - 1] = 0x68, /* architecture */
 };
 
+/* PDs of the firmware that one can attach to by their name. */
+static const char *const static_pds[] = { "audiopd", "oispd" };
+
 /* The inputs of CREATE and CREATE_ATTR, by their place. */
 enum {
 	IN_CREATE = 0,
@@ -103,6 +106,77 @@ static __u32 init_create(struct dspd *dspd, const struct vdsp_msg *msg,
 	return client_create(dspd, msg->ctx, create.client_id, payload->sid, image);
 }
 
+/* A PD of the firmware runs the firmware's own shell. */
+static __u32 attach(struct dspd *dspd, const struct vdsp_msg *msg, const struct payload *payload,
+		    __s32 id, const char *name)
+{
+	int image;
+
+	if (id <= 0)
+		return FRPC_EBADPARM;
+	image = dspd->options.shell ? image_from_path(dspd->options.shell) : -ENOENT;
+	if (image < 0) {
+		log_say("client %d cannot attach to %s: %s", id, name,
+			dspd->options.shell ? strerror(-image) :
+					      "dspd was started without --shell");
+		return FRPC_EUNABLETOLOAD;
+	}
+	if (dspd->options.verbose)
+		log_say("pd%d on bank %u: attached to %s", id, payload->sid, name);
+	return client_create(dspd, msg->ctx, id, payload->sid, image);
+}
+
+static __u32 init_attach(struct dspd *dspd, const struct vdsp_msg *msg,
+			 const struct payload *payload)
+{
+	__u32 error, pd = FRPC_CTX_PD(msg->ctx);
+	__s32 id;
+
+	if (FRPC_SC_IN(msg->sc) != 1 || FRPC_SC_OUT(msg->sc))
+		return FRPC_EBADPARM;
+	if (pd != FRPC_PD_ROOT && pd != FRPC_PD_SENSORS)
+		return FRPC_EBADPARM;
+	error = payload_get(&dspd->memory, payload, 0, &id, sizeof(id));
+	if (error)
+		return error;
+	return attach(dspd, msg, payload, id, pd == FRPC_PD_ROOT ? "root" : "sensors");
+}
+
+static bool is_static_pd(const char *name)
+{
+	for (size_t i = 0; i < sizeof(static_pds) / sizeof(static_pds[0]); i++) {
+		if (!strcmp(static_pds[i], name))
+			return true;
+	}
+	return false;
+}
+
+/* Memory that the driver gives along is not used: these PDs have theirs from qemu. */
+static __u32 init_create_static(struct dspd *dspd, const struct vdsp_msg *msg,
+				const struct payload *payload)
+{
+	struct frpc_create_static create;
+	char name[MAX_NAME] = "";
+	__u32 error;
+
+	if (FRPC_SC_IN(msg->sc) != 3 || FRPC_SC_OUT(msg->sc))
+		return FRPC_EBADPARM;
+	error = payload_get(&dspd->memory, payload, 0, &create, sizeof(create));
+	if (error)
+		return error;
+	if (!create.namelen || create.namelen > MAX_NAME)
+		return FRPC_EBADPARM;
+	error = payload_get(&dspd->memory, payload, 1, name, create.namelen);
+	if (error)
+		return error;
+	if (name[create.namelen - 1])
+		return FRPC_EBADPARM;
+	if (is_static_pd(name))
+		return attach(dspd, msg, payload, create.client_id, name);
+	log_say("client %d cannot attach: there is no PD of that name", create.client_id);
+	return FRPC_EUNABLETOLOAD;
+}
+
 static __u32 init_release(struct dspd *dspd, const struct vdsp_msg *msg,
 			  const struct payload *payload)
 {
@@ -118,10 +192,25 @@ static __u32 init_release(struct dspd *dspd, const struct vdsp_msg *msg,
 	return 0;
 }
 
-static bool is_served(__u32 method)
+/* A method of handle 1 that begins or ends a PD, and so may answer later. */
+typedef __u32 (*init_method)(struct dspd *dspd, const struct vdsp_msg *msg,
+			     const struct payload *payload);
+
+static init_method find_method(__u32 method)
 {
-	return method == FRPC_INIT_CREATE || method == FRPC_INIT_CREATE_ATTR ||
-	       method == FRPC_INIT_RELEASE || mapping_is(method);
+	switch (method) {
+	case FRPC_INIT_ATTACH:
+		return init_attach;
+	case FRPC_INIT_RELEASE:
+		return init_release;
+	case FRPC_INIT_CREATE:
+	case FRPC_INIT_CREATE_ATTR:
+		return init_create;
+	case FRPC_INIT_CREATE_STATIC:
+		return init_create_static;
+	default:
+		return NULL;
+	}
 }
 
 /* True when the answer comes later; else it is in error. */
@@ -129,23 +218,23 @@ static bool init_call(struct dspd *dspd, const struct vdsp_msg *msg, __u32 *erro
 {
 	struct payload payload;
 	__u32 method = FRPC_SC_METHOD(msg->sc);
+	init_method begin = find_method(method);
 
 	/* The driver itself speaks here, and it has no client number. */
 	*error = FRPC_EBADPARM;
 	if (msg->client_id)
 		return false;
 	*error = FRPC_EUNSUPPORTED;
-	if (!is_served(method))
+	if (!begin && !mapping_is(method))
 		return false;
 	*error = payload_decode(&dspd->device, &dspd->memory, msg, &payload);
 	if (*error)
 		return false;
-	if (mapping_is(method)) {
+	if (!begin) {
 		*error = mapping_call(dspd, msg, &payload);
 		return false;
 	}
-	*error = method == FRPC_INIT_RELEASE ? init_release(dspd, msg, &payload) :
-					       init_create(dspd, msg, &payload);
+	*error = begin(dspd, msg, &payload);
 	return !*error;
 }
 

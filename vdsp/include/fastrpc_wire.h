@@ -51,6 +51,7 @@
 #define FRPC_REMOTECTL_CLOSE		1
 
 /* ctx of a request: sequence[63:16] | slot[15:8] | zero[7:5] | async[4] | PD type[3:0] */
+#define FRPC_CTX_PD(ctx)		((__u32)(ctx) & 0xf)
 #define FRPC_PD_ROOT			0
 #define FRPC_PD_USER			1
 #define FRPC_PD_SENSORS			2
@@ -104,6 +105,16 @@ struct frpc_create {
 	__u32 pageslen;
 	__u32 attrs;
 	__u32 siglen;
+};
+
+/*
+ * First input of CREATE_STATIC; the second one is the name of the PD, the third one a struct
+ * frpc_page, which means nothing when pageslen is 0.
+ */
+struct frpc_create_static {
+	__s32 client_id;
+	__u32 namelen;	/* with NUL */
+	__u32 pageslen;
 };
 
 /*

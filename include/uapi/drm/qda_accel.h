@@ -20,7 +20,9 @@ extern "C" {
  * Each open of the node is a session. A session can have one process on the
  * DSP at a time, called a protection domain (PD), which is made from a Hexagon
  * ELF file by REMOTE_SESSION_CREATE and serves calls made by REMOTE_INVOKE until
- * REMOTE_SESSION_RELEASE or the close of the file ends it.
+ * REMOTE_SESSION_RELEASE or the close of the file ends it. Instead of having one made,
+ * a privileged program can attach to a PD that the DSP's firmware runs already, by
+ * REMOTE_ATTACH; that serves its calls in the same way.
  *
  * Rules that hold for every structure here: the layout is the same for 32-bit
  * and 64-bit callers; pads, reserved fields and unknown flag bits must be zero;
@@ -238,16 +240,51 @@ struct drm_qda_gem_mmap_offset {
 };
 
 /**
+ * enum drm_qda_pd - PDs that the DSP's firmware runs already
+ * @QDA_PD_ROOT: the root PD, which serves the DSP's own needs, such as asking the host for
+ *	files
+ * @QDA_PD_SENSORS: the PD of the sensors
+ * @QDA_PD_STATIC: a PD that has a name, such as "audiopd"
+ */
+enum drm_qda_pd {
+	QDA_PD_ROOT = 1,
+	QDA_PD_SENSORS = 2,
+	QDA_PD_STATIC = 3,
+};
+
+#define QDA_PD_NAME_MAX		128	/* bytes, with NUL */
+
+/**
  * struct drm_qda_remote_attach - Argument of DRM_IOCTL_QDA_REMOTE_ATTACH
- * @pd: in, which PD that the firmware runs already
+ * @pd: in, &enum drm_qda_pd
  * @flags: must be zero
- * @name: in, pointer to the name of a static PD
- * @namelen: in, bytes at @name
+ * @name: in, pointer to the name of the PD for QDA_PD_STATIC, else 0
+ * @namelen: in, bytes at @name with the NUL, at most QDA_PD_NAME_MAX; else 0
  * @dsp_status: out, the DSP's own code when it refused (``-EREMOTEIO``)
+ *
+ * Attaches the session to a PD that it shares with others and with the firmware itself.
+ * Nothing is loaded, so there is no image and there are no attributes; what the PD serves
+ * depends on the firmware. Otherwise it is as if REMOTE_SESSION_CREATE had made a
+ * process: calls go to it, and REMOTE_SESSION_RELEASE or the close of the file detaches
+ * the session, without ending the PD. All of this needs CAP_SYS_ADMIN, as a mistake
+ * in such a PD can take the DSP down.
+ *
+ * A PD with a name gets no memory from this driver. The firmware refuses one that
+ * needs memory which it was not given.
  *
  * Errors of REMOTE_ATTACH:
  *
- * - ``-EOPNOTSUPP``: this driver does not serve attaching yet
+ * - ``-EINVAL``: unknown @pd; @flags not zero; @namelen or @name given for another PD than
+ *   QDA_PD_STATIC; @namelen below 2 or over QDA_PD_NAME_MAX; the NUL is not the last
+ *   of the @namelen bytes, or not the only one
+ * - ``-EPERM``: the caller does not have CAP_SYS_ADMIN
+ * - ``-EBUSY``: the session has a process or one is being made or released; or no
+ *   context bank is free
+ * - ``-EREMOTEIO``: the DSP refused, see @dsp_status
+ * - ``-ETIMEDOUT``: the DSP did not answer within 10 seconds; the session stays busy
+ *   until it does
+ * - ``-EINTR``: killed while waiting
+ * - ``-EPIPE``: the DSP went away while the call waited
  */
 struct drm_qda_remote_attach {
 	__u32 pd;

@@ -40,7 +40,7 @@ SPOIL(one_output, c->msg.sc = FRPC_SC(FRPC_INIT_CREATE, 3, 1))
 SPOIL(three_inputs, c->msg.sc = FRPC_SC(FRPC_INIT_CREATE, 3, 0))
 SPOIL(many_inputs, c->msg.sc = FRPC_SC(FRPC_INIT_CREATE, 255, 255))
 SPOIL(with_handle, c->msg.sc |= 0x11)
-SPOIL(no_method, c->msg.sc = FRPC_SC(FRPC_INIT_ATTACH, 1, 0))
+SPOIL(no_method, c->msg.sc = FRPC_SC(2, 1, 0))
 SPOIL(id_zero, c->create->client_id = 0)
 SPOIL(id_negative, c->create->client_id = -7)
 SPOIL(name_length, c->create->namelen = 5)
@@ -127,10 +127,11 @@ static void test_damage(char **argv)
 /* Random tables; whatever comes out, dspd answers and lives. */
 static void test_fuzz(char **argv)
 {
-	static const uint32_t methods[] = { FRPC_INIT_CREATE,	 FRPC_INIT_CREATE_ATTR,
-					    FRPC_INIT_RELEASE,	 FRPC_INIT_MEM_MAP,
-					    FRPC_INIT_MEM_UNMAP, FRPC_INIT_MMAP,
-					    FRPC_INIT_MUNMAP,	 0 };
+	static const uint32_t methods[] = { FRPC_INIT_CREATE,	    FRPC_INIT_CREATE_ATTR,
+					    FRPC_INIT_RELEASE,	    FRPC_INIT_MEM_MAP,
+					    FRPC_INIT_MEM_UNMAP,    FRPC_INIT_MMAP,
+					    FRPC_INIT_MUNMAP,	    FRPC_INIT_ATTACH,
+					    FRPC_INIT_CREATE_STATIC };
 	struct test test = start(argv, "good");
 	static char log[1 << 20];
 	int answered = 0, rounds = 3000;
@@ -140,7 +141,7 @@ static void test_fuzz(char **argv)
 		struct create create = make_create(&test, 4 + 2 * (uint32_t)(random() % 2));
 		uint32_t *words = (uint32_t *)create.args;
 
-		create.msg.sc = FRPC_SC(methods[random() % 8], random() % 7, random() % 2);
+		create.msg.sc = FRPC_SC(methods[random() % 9], random() % 7, random() % 2);
 		create.msg.handle = 1 + (uint32_t)random() % 3;
 		create.create->client_id = -1;
 		for (int j = (int)(random() % 6); j > 0; j--)
@@ -318,6 +319,58 @@ static void test_capabilities(char **argv)
 	stop(&test, SIGTERM, log, sizeof(log));
 }
 
+/* The message of a driver that attaches client id to the PD of this type. */
+static uint32_t ask_attach(struct test *test, uint32_t sc, int id, uint64_t ctx)
+{
+	struct create create = make_create(test, FRPC_SC_COUNT(sc));
+
+	create.create->client_id = id;
+	for (uint32_t i = 0; i < FRPC_SC_COUNT(sc); i++)
+		set_arg(&create, (int)i, CREATE_AT, 4);
+	create.msg.sc = sc;
+	test->ctx = ctx - 1;
+	return ask(test, create.msg);
+}
+
+static uint32_t ask_static(struct test *test, const char *name, uint32_t len, int id)
+{
+	struct create create = make_create(test, 3);
+	struct frpc_create_static *wire = at(test, CREATE_AT);
+
+	*wire = (struct frpc_create_static){ .client_id = id, .namelen = len };
+	memcpy(at(test, NAME_AT), name, strlen(name) + 1);
+	set_arg(&create, 0, CREATE_AT, sizeof(*wire));
+	set_arg(&create, 1, NAME_AT, len);
+	set_arg(&create, 2, PAGES_AT, sizeof(struct frpc_page));
+	create.msg.sc = FRPC_SC(FRPC_INIT_CREATE_STATIC, 3, 0);
+	return ask(test, create.msg);
+}
+
+/* This dspd has no shell, so what is right is refused, too, but with another code. */
+static void test_attach(char **argv)
+{
+	struct test test = start(argv, "good");
+	uint32_t sc = FRPC_SC(FRPC_INIT_ATTACH, 1, 0);
+	static char log[65536];
+
+	check(ask_attach(&test, sc, 5, 0x1000) == FRPC_EUNABLETOLOAD, "ATTACH to root");
+	check(ask_attach(&test, sc, 5, 0x2002) == FRPC_EUNABLETOLOAD, "ATTACH to sensors");
+	check(ask_attach(&test, sc, 5, 0x3001) == FRPC_EBADPARM, "ATTACH to a user's PD");
+	check(ask_attach(&test, sc, 5, 0x400f) == FRPC_EBADPARM, "ATTACH to PD type 15");
+	check(ask_attach(&test, sc, 0, 0x5000) == FRPC_EBADPARM, "ATTACH of client 0");
+	check(ask_attach(&test, sc, -1, 0x6000) == FRPC_EBADPARM, "ATTACH of client -1");
+	check(ask_attach(&test, sc + (1 << 16), 5, 0x7000) == FRPC_EBADPARM, "ATTACH, two inputs");
+	check(ask_attach(&test, sc + (1 << 8), 5, 0x8000) == FRPC_EBADPARM, "ATTACH, an output");
+	check(ask_static(&test, "audiopd", 8, 5) == FRPC_EUNABLETOLOAD, "CREATE_STATIC");
+	check(ask_static(&test, "unknown", 8, 5) == FRPC_EUNABLETOLOAD, "CREATE_STATIC, unknown");
+	check(ask_static(&test, "audiopd", 7, 5) == FRPC_EBADPARM, "CREATE_STATIC without NUL");
+	check(ask_static(&test, "audiopd", 0, 5) == FRPC_EBADPARM, "CREATE_STATIC without name");
+	check(ask_static(&test, "audiopd", 257, 5) == FRPC_EBADPARM, "CREATE_STATIC, long name");
+	check(ask_static(&test, "audiopd", 8, 0) == FRPC_EBADPARM, "CREATE_STATIC of client 0");
+	stop(&test, SIGTERM, log, sizeof(log));
+	check(strstr(log, "attach to root: dspd was started without --shell"), "the log says why");
+}
+
 static void test_channel_gone(char **argv)
 {
 	struct test test = start(argv, "good");
@@ -364,6 +417,7 @@ int main(int argc, char **argv)
 	test_endless(argv);
 	test_holder(argv);
 	test_capabilities(argv);
+	test_attach(argv);
 	test_channel_gone(argv);
 	test_killed(argv);
 	return finish();
