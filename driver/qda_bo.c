@@ -17,6 +17,7 @@
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_gem_shmem_helper.h>
+#include <drm/drm_vma_manager.h>
 
 #include "qda_bo.h"
 #include "qda_device.h"
@@ -88,6 +89,85 @@ static const struct drm_gem_object_funcs qda_bo_imported_funcs = {
 	.close = qda_bo_close,
 };
 
+static pgoff_t qda_bo_vma_start(const struct vm_area_struct *vma)
+{
+	struct drm_gem_object *obj = vma->vm_private_data;
+
+	return vma->vm_pgoff - drm_vma_node_start(&obj->vma_node);
+}
+
+static pgoff_t qda_bo_fault_index(const struct vm_fault *vmf)
+{
+	return qda_bo_vma_start(vmf->vma) + vmf->pgoff - vmf->vma->vm_pgoff;
+}
+
+/* A mapping uses the pages as long as it exists, so they are there. */
+static struct page *qda_bo_fault_page(const struct vm_fault *vmf)
+{
+	struct drm_gem_object *obj = vmf->vma->vm_private_data;
+	pgoff_t index = qda_bo_fault_index(vmf);
+
+	return index < obj->size >> PAGE_SHIFT ? to_qda_bo(obj)->base.pages[index] : NULL;
+}
+
+/*
+ * The helper's handlers take the start of a mapping for the start of the object. That
+ * is not so for what is left of a mapping after its first part was unmapped, nor for
+ * a mapping of a part of a dma-buf: they would show other pages than they should.
+ */
+static vm_fault_t qda_bo_fault(struct vm_fault *vmf)
+{
+	struct page *page;
+
+	if (!qda_bo_vma_start(vmf->vma))
+		return drm_gem_shmem_vm_ops.fault(vmf);
+
+	page = qda_bo_fault_page(vmf);
+
+	return page ? vmf_insert_pfn(vmf->vma, vmf->address, page_to_pfn(page)) :
+		      VM_FAULT_SIGBUS;
+}
+
+static vm_fault_t qda_bo_pfn_mkwrite(struct vm_fault *vmf)
+{
+	struct page *page;
+
+	if (!qda_bo_vma_start(vmf->vma))
+		return drm_gem_shmem_vm_ops.pfn_mkwrite(vmf);
+
+	page = qda_bo_fault_page(vmf);
+	if (page)
+		folio_mark_dirty(page_folio(page));
+
+	return page ? 0 : VM_FAULT_SIGBUS;
+}
+
+static vm_fault_t qda_bo_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	if (!drm_gem_shmem_vm_ops.huge_fault || qda_bo_vma_start(vmf->vma))
+		return VM_FAULT_FALLBACK;
+
+	return drm_gem_shmem_vm_ops.huge_fault(vmf, order);
+}
+
+static void qda_bo_vm_open(struct vm_area_struct *vma)
+{
+	drm_gem_shmem_vm_ops.open(vma);
+}
+
+static void qda_bo_vm_close(struct vm_area_struct *vma)
+{
+	drm_gem_shmem_vm_ops.close(vma);
+}
+
+static const struct vm_operations_struct qda_bo_vm_ops = {
+	.fault = qda_bo_fault,
+	.huge_fault = qda_bo_huge_fault,
+	.open = qda_bo_vm_open,
+	.close = qda_bo_vm_close,
+	.pfn_mkwrite = qda_bo_pfn_mkwrite,
+};
+
 static const struct drm_gem_object_funcs qda_bo_funcs = {
 	.free = qda_bo_free,
 	.close = qda_bo_close,
@@ -98,7 +178,7 @@ static const struct drm_gem_object_funcs qda_bo_funcs = {
 	.vmap = drm_gem_shmem_object_vmap,
 	.vunmap = drm_gem_shmem_object_vunmap,
 	.mmap = drm_gem_shmem_object_mmap,
-	.vm_ops = &drm_gem_shmem_vm_ops,
+	.vm_ops = &qda_bo_vm_ops,
 };
 
 /**

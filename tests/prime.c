@@ -254,6 +254,49 @@ TEST(vgem_buffer_let_go_in_each_of_24_orders)
 	check_orders("cdsp", vgem_new);
 }
 
+/* ---- parts of a mapping ---- */
+
+static void check_pages(const unsigned char *mem, int first, int count)
+{
+	for (int i = 0; i < count; i++)
+		CHECK_EQ(10 + first + i, mem[i * PAGE]);
+}
+
+/* Which page an access is for does not depend on where the mapping begins. */
+static void check_parts(const char *line, uint32_t flags)
+{
+	enum { PAGES = 8 };
+	struct dsp *dsp = dsp_new(line);
+	struct buffer b = buffer_new(dsp_open(dsp), PAGES * PAGE, flags);
+	unsigned char *rest = buffer_mmap(&b), *part;
+	int dmabuf = dmabuf_export(b.fd, b.handle);
+
+	for (int i = 0; i < PAGES; i++)
+		b.mem[i * PAGE] = 10 + i;
+	CHECK(!munmap(rest, PAGE));
+	CHECK(!munmap(rest + 4 * PAGE, PAGE));
+	rest[PAGE] = 11;
+	rest[5 * PAGE] = 15;
+	check_pages(rest + PAGE, 1, 3);
+	check_pages(rest + 5 * PAGE, 5, PAGES - 5);
+	part = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 2 * PAGE);
+	CHECK(part != MAP_FAILED);
+	part[PAGE] = 13;
+	check_pages(part, 2, 3);
+	check_pages(b.mem, 0, PAGES);
+	munmap(part, 3 * PAGE);
+	CHECK(mmap(NULL, 3 * PAGE, PROT_READ, MAP_SHARED, dmabuf, 6 * PAGE) == MAP_FAILED);
+	munmap(rest + PAGE, 7 * PAGE);
+	close(dmabuf);
+	buffers_finish(dsp);
+}
+
+TEST(parts_of_a_mapping_show_their_pages)
+{
+	check_parts("cdsp", 0);
+	check_parts("cdsp", QDA_GEM_WC);
+}
+
 /* ---- importing ---- */
 
 TEST(import_of_an_own_export_is_the_same_object)
