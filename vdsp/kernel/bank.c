@@ -223,6 +223,17 @@ static u64 vdsp_bank_lookup(struct vdsp_bank *bank, u64 iova, u64 flags)
 }
 
 /**
+ * vdsp_bank_is_direct() - Whether a bank has no IOMMU
+ * @bank: the bank
+ *
+ * Return: true when it takes physical addresses
+ */
+bool vdsp_bank_is_direct(const struct vdsp_bank *bank)
+{
+	return bank->direct;
+}
+
+/**
  * vdsp_bank_get_page() - Look up a page in order to show it to the DSP
  * @bank: the bank
  * @iova: any address in the page

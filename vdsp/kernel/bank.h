@@ -21,6 +21,7 @@ phys_addr_t vdsp_bank_translate(struct vdsp_bank *bank, struct vdsp_pagetable *t
 void vdsp_bank_switch(struct vdsp_bank *bank, struct vdsp_pagetable *table);
 void vdsp_bank_forget(struct vdsp_bank *bank, struct vdsp_pagetable *table);
 
+bool vdsp_bank_is_direct(const struct vdsp_bank *bank);
 struct page *vdsp_bank_get_page(struct vdsp_bank *bank, u64 iova, bool *writable);
 int vdsp_bank_read(struct vdsp_bank *bank, u64 iova, void *buf, size_t len);
 int vdsp_bank_write(struct vdsp_bank *bank, u64 iova, const void *buf, size_t len);

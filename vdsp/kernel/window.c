@@ -11,7 +11,8 @@
  * put the page in place, and takes it out if the translation changed meanwhile:
  * unmap clears the table first and the windows then, so one of the two sees
  * the other. And the page references of the windows keep a page that was given
- * back too early from being used by somebody else.
+ * back too early from being used by somebody else. A bank without an IOMMU has none
+ * of this: its windows show physical memory, whosever it is.
  */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
@@ -64,10 +65,12 @@ struct vdsp_window {
  * struct vdsp_view - A page as a fault handler sees it
  * @page: with a reference, or NULL
  * @writable: the IOMMU mapping has write permission
+ * @direct: there is no IOMMU
  */
 struct vdsp_view {
 	struct page *page;
 	bool writable;
+	bool direct;
 };
 
 static void vdsp_window_zap(struct vdsp_window *window, u32 sid, u64 iova, u64 size)
@@ -90,6 +93,7 @@ static void vdsp_window_work(struct work_struct *work)
 static void vdsp_view_get(struct vdsp_view *view, struct vdsp_window_bank *bank, u64 iova)
 {
 	view->writable = false;
+	view->direct = vdsp_bank_is_direct(bank->bank);
 	view->page = vdsp_bank_get_page(bank->bank, iova, &view->writable);
 }
 
@@ -137,6 +141,13 @@ static vm_fault_t vdsp_view_insert(const struct vdsp_view *view, struct vm_fault
 
 	if (!view->page || (write && !view->writable))
 		return VM_FAULT_SIGBUS;
+
+	/*
+	 * Without an IOMMU nobody says when a page goes. A reference would be kept for
+	 * ever, which allocators of contiguous memory do not forgive.
+	 */
+	if (view->direct)
+		return vmf_insert_mixed(vmf->vma, vmf->address, page_to_pfn(view->page));
 
 	return vmf_insert_page_mkwrite(vmf, view->page, view->writable);
 }
