@@ -13,6 +13,7 @@
 #include <linux/mutex.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
@@ -20,19 +21,23 @@
 #include <drm/drm_vma_manager.h>
 
 #include "qda_bo.h"
+#include "qda_cb.h"
+#include "qda_contig.h"
 #include "qda_device.h"
 #include "qda_mapping.h"
 
 /**
  * struct qda_bo - Buffer object
- * @base: pages that are charged to the process that made them; of an imported object
- *	only the GEM object in it is used
+ * @base: pages that are charged to the process that made them; of an imported or a
+ *	contiguous object only the GEM object in it is used
  * @dmabuf: what an imported object was made from, with a reference; else NULL
+ * @contig: pages of a contiguous object, with a reference; else NULL
  * @maps: its mappings in sessions
  */
 struct qda_bo {
 	struct drm_gem_shmem_object base;
 	struct dma_buf *dmabuf;
+	struct qda_contig *contig;
 	struct qda_bo_maps maps;
 };
 
@@ -77,6 +82,18 @@ static void qda_bo_free_imported(struct drm_gem_object *obj)
 	atomic_dec(&qdev->stats.buffers);
 }
 
+static void qda_bo_free_contig(struct drm_gem_object *obj)
+{
+	struct qda_device *qdev = to_qda_device(obj->dev);
+	struct qda_bo *bo = to_qda_bo(obj);
+
+	mutex_destroy(&bo->maps.lock);
+	drm_gem_object_release(obj);
+	qda_contig_put(bo->contig);
+	kfree(bo);
+	atomic_dec(&qdev->stats.buffers);
+}
+
 /* A handle of the object is being closed. */
 static void qda_bo_close(struct drm_gem_object *obj, struct drm_file *file)
 {
@@ -89,6 +106,36 @@ static const struct drm_gem_object_funcs qda_bo_imported_funcs = {
 	.close = qda_bo_close,
 };
 
+static struct sg_table *qda_bo_contig_get_sg_table(struct drm_gem_object *obj)
+{
+	return qda_contig_sg_table(to_qda_bo(obj)->contig);
+}
+
+static int qda_bo_contig_vmap(struct drm_gem_object *obj, struct iosys_map *map)
+{
+	void *cpu = qda_contig_vmap(to_qda_bo(obj)->contig);
+
+	if (!cpu)
+		return -ENOMEM;
+	iosys_map_set_vaddr(map, cpu);
+
+	return 0;
+}
+
+static void qda_bo_contig_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
+{
+	vunmap(map->vaddr);
+}
+
+static int qda_bo_contig_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
+{
+	if (vma_is_cow_mapping(vma))
+		return -EINVAL;
+	qda_contig_mmap(to_qda_bo(obj)->contig, vma);
+
+	return 0;
+}
+
 static pgoff_t qda_bo_vma_start(const struct vm_area_struct *vma)
 {
 	struct drm_gem_object *obj = vma->vm_private_data;
@@ -100,6 +147,30 @@ static pgoff_t qda_bo_fault_index(const struct vm_fault *vmf)
 {
 	return qda_bo_vma_start(vmf->vma) + vmf->pgoff - vmf->vma->vm_pgoff;
 }
+
+static vm_fault_t qda_bo_contig_fault(struct vm_fault *vmf)
+{
+	struct drm_gem_object *obj = vmf->vma->vm_private_data;
+
+	return qda_contig_fault(to_qda_bo(obj)->contig, vmf, qda_bo_fault_index(vmf));
+}
+
+static const struct vm_operations_struct qda_bo_contig_vm_ops = {
+	.fault = qda_bo_contig_fault,
+	.open = drm_gem_vm_open,
+	.close = drm_gem_vm_close,
+};
+
+/* The pages never move, so there is nothing to pin. */
+static const struct drm_gem_object_funcs qda_bo_contig_funcs = {
+	.free = qda_bo_free_contig,
+	.close = qda_bo_close,
+	.get_sg_table = qda_bo_contig_get_sg_table,
+	.vmap = qda_bo_contig_vmap,
+	.vunmap = qda_bo_contig_vunmap,
+	.mmap = qda_bo_contig_mmap,
+	.vm_ops = &qda_bo_contig_vm_ops,
+};
 
 /* A mapping uses the pages as long as it exists, so they are there. */
 static struct page *qda_bo_fault_page(const struct vm_fault *vmf)
@@ -195,14 +266,7 @@ struct drm_gem_object *qda_bo_create_object(struct drm_device *drm, size_t size)
 	return bo ? &bo->base.base : ERR_PTR(-ENOMEM);
 }
 
-/**
- * qda_bo_create - Make a buffer object of zeroed pages
- * @qdev: the DSP
- * @size: bytes, rounded up to pages
- *
- * Return: the object with a reference, or an error pointer.
- */
-struct qda_bo *qda_bo_create(struct qda_device *qdev, size_t size)
+static struct qda_bo *qda_bo_create_scattered(struct qda_device *qdev, size_t size)
 {
 	struct drm_gem_shmem_object *shmem = drm_gem_shmem_create(&qdev->drm, size);
 
@@ -214,6 +278,73 @@ struct qda_bo *qda_bo_create(struct qda_device *qdev, size_t size)
 	atomic_inc(&qdev->stats.buffers);
 
 	return to_qda_bo(&shmem->base);
+}
+
+static struct qda_bo *qda_bo_create_contiguous(struct qda_device *qdev, size_t size)
+{
+	struct qda_bo *bo = qda_bo_alloc(&qda_bo_contig_funcs);
+	struct drm_gem_object *obj;
+	int ret;
+
+	if (!bo)
+		return ERR_PTR(-ENOMEM);
+
+	size = PAGE_ALIGN(size);
+	bo->contig = qda_contig_create(size);
+	if (IS_ERR(bo->contig)) {
+		ret = PTR_ERR(bo->contig);
+		goto err_free_bo;
+	}
+
+	obj = &bo->base.base;
+	drm_gem_private_object_init(&qdev->drm, obj, size);
+	ret = drm_gem_create_mmap_offset(obj);
+	if (ret)
+		goto err_release_object;
+	atomic_inc(&qdev->stats.buffers);
+
+	return bo;
+
+err_release_object:
+	drm_gem_object_release(obj);
+	qda_contig_put(bo->contig);
+err_free_bo:
+	mutex_destroy(&bo->maps.lock);
+	kfree(bo);
+	return ERR_PTR(ret);
+}
+
+/**
+ * qda_bo_create - Make a buffer object of zeroed pages
+ * @qdev: the DSP
+ * @size: bytes, rounded up to pages
+ *
+ * It is not known yet which context bank will have it, so when there is one without an
+ * IOMMU the pages are contiguous.
+ *
+ * Return: the object with a reference, or an error pointer.
+ */
+struct qda_bo *qda_bo_create(struct qda_device *qdev, size_t size)
+{
+	if (qda_cb_any_is_direct(qdev))
+		return qda_bo_create_contiguous(qdev, size);
+
+	return qda_bo_create_scattered(qdev, size);
+}
+
+/**
+ * qda_bo_create_for - Make a buffer object for one context bank
+ * @cb: the bank
+ * @size: bytes, rounded up to pages
+ *
+ * Return: the object with a reference, or an error pointer.
+ */
+struct qda_bo *qda_bo_create_for(const struct qda_cb *cb, size_t size)
+{
+	if (qda_cb_is_direct(cb))
+		return qda_bo_create_contiguous(qda_cb_device(cb), size);
+
+	return qda_bo_create_scattered(qda_cb_device(cb), size);
 }
 
 /**
@@ -249,10 +380,16 @@ struct qda_bo *qda_bo_import(struct qda_device *qdev, struct dma_buf *dmabuf)
 /**
  * qda_bo_set_write_combined - Let the CPU's accesses bypass its caches
  * @bo: a new object
+ *
+ * Return: 0 or a negative error code.
  */
-void qda_bo_set_write_combined(struct qda_bo *bo)
+int qda_bo_set_write_combined(struct qda_bo *bo)
 {
+	if (bo->contig)
+		return qda_contig_set_write_combined(bo->contig);
 	bo->base.map_wc = true;
+
+	return 0;
 }
 
 /**
@@ -300,6 +437,17 @@ struct dma_buf *qda_bo_dmabuf(const struct qda_bo *bo)
 }
 
 /**
+ * qda_bo_contig - The pages of a contiguous object
+ * @bo: the object
+ *
+ * Return: the pages, or NULL when the object is not of that kind.
+ */
+struct qda_contig *qda_bo_contig(const struct qda_bo *bo)
+{
+	return bo->contig;
+}
+
+/**
  * qda_bo_is_cached - Whether it is up to this driver to keep the CPU's caches right
  * @bo: the object
  *
@@ -307,6 +455,9 @@ struct dma_buf *qda_bo_dmabuf(const struct qda_bo *bo)
  */
 bool qda_bo_is_cached(const struct qda_bo *bo)
 {
+	if (bo->contig)
+		return !qda_contig_is_write_combined(bo->contig);
+
 	return !bo->dmabuf && !bo->base.map_wc;
 }
 
@@ -388,6 +539,9 @@ struct sg_table *qda_bo_pin(struct qda_bo *bo)
 	struct sg_table *sgt;
 	int ret;
 
+	if (bo->contig)
+		return qda_contig_sg_table(bo->contig);
+
 	/* drm_gem_shmem_pin() would let any signal end a call. */
 	dma_resv_lock(resv, NULL);
 	ret = drm_gem_shmem_pin_locked(&bo->base);
@@ -411,5 +565,6 @@ void qda_bo_unpin(struct qda_bo *bo, struct sg_table *sgt)
 {
 	sg_free_table(sgt);
 	kfree(sgt);
-	drm_gem_shmem_unpin(&bo->base);
+	if (!bo->contig)
+		drm_gem_shmem_unpin(&bo->base);
 }

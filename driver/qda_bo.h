@@ -16,6 +16,8 @@ struct dma_buf;
 struct drm_device;
 struct drm_gem_object;
 struct qda_bo;
+struct qda_cb;
+struct qda_contig;
 struct qda_device;
 struct sg_table;
 
@@ -36,12 +38,14 @@ struct qda_bo_maps {
 
 struct drm_gem_object *qda_bo_create_object(struct drm_device *drm, size_t size);
 struct qda_bo *qda_bo_create(struct qda_device *qdev, size_t size);
+struct qda_bo *qda_bo_create_for(const struct qda_cb *cb, size_t size);
 struct qda_bo *qda_bo_import(struct qda_device *qdev, struct dma_buf *dmabuf);
-void qda_bo_set_write_combined(struct qda_bo *bo);
+int qda_bo_set_write_combined(struct qda_bo *bo);
 struct drm_gem_object *qda_bo_object(struct qda_bo *bo);
 struct qda_bo *qda_bo_from_object(struct drm_gem_object *obj);
 struct qda_device *qda_bo_device(const struct qda_bo *bo);
 struct dma_buf *qda_bo_dmabuf(const struct qda_bo *bo);
+struct qda_contig *qda_bo_contig(const struct qda_bo *bo);
 bool qda_bo_is_cached(const struct qda_bo *bo);
 struct qda_bo_maps *qda_bo_maps(struct qda_bo *bo);
 void qda_bo_get(struct qda_bo *bo);

@@ -7,6 +7,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/dma-mapping.h>
+#include <linux/iommu.h>
 #include <linux/kref.h>
 #include <linux/mod_devicetable.h>
 #include <linux/mutex.h>
@@ -24,6 +25,7 @@
  * @qdev: the DSP it belongs to
  * @node: entry in the DSP's list of banks
  * @sid: stream id, by which the DSP names the bank
+ * @direct: it has no address space of its own, addresses are physical
  * @taken: a session has it; protected by the lock of the DSP's banks
  * @lock: protects @dev and @items, and serialises DMA mapping against revoking
  * @dev: device for the DMA API, NULL once revoked
@@ -34,6 +36,7 @@ struct qda_cb {
 	struct qda_device *qdev;
 	struct list_head node;
 	u32 sid;
+	bool direct;
 	bool taken;
 
 	/* Protects the DMA device and the list of its users. */
@@ -121,6 +124,29 @@ u32 qda_cb_count(struct qda_device *qdev)
 {
 	guard(mutex)(&qdev->banks.lock);
 	return qdev->banks.count;
+}
+
+/**
+ * qda_cb_is_direct - Whether a bank takes physical addresses
+ * @cb: the bank
+ *
+ * Return: true when there is no IOMMU that makes a range of addresses of any pages.
+ */
+bool qda_cb_is_direct(const struct qda_cb *cb)
+{
+	return cb->direct;
+}
+
+/**
+ * qda_cb_any_is_direct - Whether there is a bank that takes physical addresses
+ * @qdev: the DSP
+ *
+ * Return: what it is.
+ */
+bool qda_cb_any_is_direct(struct qda_device *qdev)
+{
+	guard(mutex)(&qdev->banks.lock);
+	return qdev->banks.direct;
 }
 
 /**
@@ -271,13 +297,22 @@ static int qda_cb_attach(struct qda_cb *cb)
 	if (banks->count == QDA_SLOTS_KERNEL - 1)
 		return -ENOSPC;
 	/* Those without an IOMMU are of less use, so they are the last to be given. */
-	if (device_iommu_mapped(cb->dev))
-		list_add(&cb->node, &banks->list);
-	else
+	if (cb->direct)
 		list_add_tail(&cb->node, &banks->list);
+	else
+		list_add(&cb->node, &banks->list);
+	banks->direct |= cb->direct;
 	banks->count++;
 
 	return 0;
+}
+
+/* An IOMMU can also be told to pass addresses on as they are. */
+static bool qda_cb_has_no_domain(struct device *dev)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+	return !domain || domain->type == IOMMU_DOMAIN_IDENTITY;
 }
 
 static struct qda_cb *qda_cb_create(struct qda_device *qdev, struct device *dev)
@@ -292,6 +327,7 @@ static struct qda_cb *qda_cb_create(struct qda_device *qdev, struct device *dev)
 	INIT_LIST_HEAD(&cb->items);
 	cb->qdev = qdev;
 	cb->dev = dev;
+	cb->direct = qda_cb_has_no_domain(dev);
 
 	return cb;
 }

@@ -34,6 +34,8 @@ void qda_cb_get(struct qda_cb *cb);
 void qda_cb_put(struct qda_cb *cb);
 void qda_cb_revoke_all(struct qda_device *qdev);
 u32 qda_cb_count(struct qda_device *qdev);
+bool qda_cb_is_direct(const struct qda_cb *cb);
+bool qda_cb_any_is_direct(struct qda_device *qdev);
 
 struct device *qda_cb_lock(struct qda_cb *cb);
 void qda_cb_unlock(struct qda_cb *cb);

@@ -101,7 +101,7 @@ static struct qda_mapping *qda_create_map_image(struct qda_session *session,
 	if (image->bo)
 		return qda_create_map_buffer(session, image->bo);
 
-	bo = qda_bo_create(session->qdev, image->filelen);
+	bo = qda_bo_create_for(qda_session_cb(session), image->filelen);
 	if (IS_ERR(bo))
 		return ERR_CAST(bo);
 
@@ -117,7 +117,8 @@ static struct qda_mapping *qda_create_map_image(struct qda_session *session,
 static struct qda_mapping *qda_create_map_init_mem(struct qda_session *session, u32 filelen)
 {
 	size_t size = max_t(size_t, QDA_INIT_MEM_MIN, QDA_INIT_MEM_PER_FILE * (size_t)filelen);
-	struct qda_bo *bo = qda_bo_create(session->qdev, round_up(size, QDA_INIT_MEM_ALIGN));
+	struct qda_bo *bo = qda_bo_create_for(qda_session_cb(session),
+					      round_up(size, QDA_INIT_MEM_ALIGN));
 
 	if (IS_ERR(bo))
 		return ERR_CAST(bo);

@@ -49,6 +49,7 @@ struct qda_domain {
  * @lock: protects everything below and which session has a bank
  * @list: all banks, &struct qda_cb
  * @count: how many there are
+ * @direct: one of them, or one that there was, takes physical addresses
  * @gone: the device is going away, no session gets a bank
  */
 struct qda_banks {
@@ -56,6 +57,7 @@ struct qda_banks {
 	struct mutex lock;
 	struct list_head list;
 	u32 count;
+	bool direct;
 	bool gone;
 };
 

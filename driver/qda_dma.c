@@ -3,9 +3,12 @@
  * Copyright (c) 2026 The QDA authors
  */
 #include <linux/dma-mapping.h>
+#include <linux/err.h>
 #include <linux/mm.h>
 
 #include "qda_dma.h"
+#include "qda_mapping.h"
+#include "qda_staging.h"
 
 static void qda_dma_release(struct qda_dma *dma, struct device *dev)
 {
@@ -19,15 +22,30 @@ static void qda_dma_revoke(struct qda_cb_item *item, struct device *dev)
 	qda_dma_release(container_of(item, struct qda_dma, item), dev);
 }
 
-/**
- * qda_dma_alloc - Allocate zeroed coherent memory
- * @dma: where to describe it
- * @cb: the bank
- * @size: bytes
- *
- * Return: 0, -ENOMEM, or -ENODEV when the bank was revoked.
- */
-int qda_dma_alloc(struct qda_dma *dma, struct qda_cb *cb, size_t size)
+static int qda_dma_alloc_direct(struct qda_dma *dma, struct qda_cb *cb, size_t size)
+{
+	struct qda_staging *staging = qda_staging_create(cb, size, true);
+
+	if (IS_ERR(staging))
+		return PTR_ERR(staging);
+
+	qda_cb_get(cb);
+	dma->cb = cb;
+	dma->staging = staging;
+	dma->cpu = staging->cpu;
+	dma->addr = qda_mapping_dma_address(staging->map);
+	dma->size = staging->size;
+
+	return 0;
+}
+
+static void qda_dma_free_direct(struct qda_dma *dma)
+{
+	qda_staging_destroy(dma->staging);
+	qda_cb_put(dma->cb);
+}
+
+static int qda_dma_alloc_mapped(struct qda_dma *dma, struct qda_cb *cb, size_t size)
 {
 	struct device *dev = qda_cb_lock(cb);
 	int ret = 0;
@@ -56,13 +74,38 @@ out_unlock:
 }
 
 /**
+ * qda_dma_alloc - Allocate zeroed coherent memory
+ * @dma: zeroed, where to describe it
+ * @cb: the bank
+ * @size: bytes
+ *
+ * Memory of the DMA API has to be given back before the bank's device goes. Without an
+ * IOMMU that may be too early, because nothing keeps the DSP from writing to it.
+ *
+ * Return: 0, -ENOMEM, or -ENODEV when the bank was revoked.
+ */
+int qda_dma_alloc(struct qda_dma *dma, struct qda_cb *cb, size_t size)
+{
+	if (qda_cb_is_direct(cb))
+		return qda_dma_alloc_direct(dma, cb, size);
+
+	return qda_dma_alloc_mapped(dma, cb, size);
+}
+
+/**
  * qda_dma_free - Undo qda_dma_alloc()
  * @dma: the memory
  */
 void qda_dma_free(struct qda_dma *dma)
 {
-	struct device *dev = qda_cb_lock(dma->cb);
+	struct device *dev;
 
+	if (dma->staging) {
+		qda_dma_free_direct(dma);
+		return;
+	}
+
+	dev = qda_cb_lock(dma->cb);
 	if (qda_cb_remove(dma->cb, &dma->item))
 		qda_dma_release(dma, dev);
 	qda_cb_unlock(dma->cb);

@@ -9,10 +9,13 @@
 
 #include "qda_cb.h"
 
+struct qda_staging;
+
 /**
  * struct qda_dma - Coherent memory in a context bank
  * @item: for revoking
  * @cb: the bank, with a reference
+ * @staging: what the memory is in a bank without an IOMMU, else NULL
  * @cpu: address for the CPU, which may only be used inside the channel's gate;
  *	NULL once revoked
  * @addr: DMA address
@@ -21,6 +24,7 @@
 struct qda_dma {
 	struct qda_cb_item item;
 	struct qda_cb *cb;
+	struct qda_staging *staging;
 	void *cpu;
 	dma_addr_t addr;
 	size_t size;

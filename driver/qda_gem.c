@@ -90,7 +90,7 @@ int qda_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *fi
 	struct drm_qda_gem_create *args = data;
 	struct qda_bo *bo;
 	u32 handle;
-	int ret;
+	int ret = 0;
 
 	args->handle = 0;
 
@@ -103,9 +103,10 @@ int qda_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *fi
 	if (IS_ERR(bo))
 		return PTR_ERR(bo);
 	if (args->flags & QDA_GEM_WC)
-		qda_bo_set_write_combined(bo);
+		ret = qda_bo_set_write_combined(bo);
 
-	ret = drm_gem_handle_create(file, qda_bo_object(bo), &handle);
+	if (!ret)
+		ret = drm_gem_handle_create(file, qda_bo_object(bo), &handle);
 	if (!ret) {
 		args->handle = handle;
 		args->size = qda_bo_size(bo);

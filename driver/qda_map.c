@@ -273,7 +273,7 @@ static struct qda_remote_map *qda_map_make_key(struct drm_file *file,
 
 static struct qda_remote_map *qda_map_make_heap(struct qda_session *session, u64 size)
 {
-	struct qda_bo *bo = qda_bo_create(session->qdev, size);
+	struct qda_bo *bo = qda_bo_create_for(qda_session_cb(session), size);
 	struct qda_remote_map *remote;
 	struct qda_mapping *map;
 

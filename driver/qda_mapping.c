@@ -73,10 +73,19 @@ static int qda_mapping_attach(struct qda_mapping *map, struct device *dev)
 	return 0;
 }
 
+/*
+ * Where the DSP cannot reach all memory and has no IOMMU, the DMA API may use a copy at
+ * another place. It would stay a copy, as nobody synchronises an import for us.
+ */
+static bool qda_mapping_may_be_copied(const struct qda_mapping *map, struct device *dev)
+{
+	return qda_cb_is_direct(map->cb) && dma_addressing_limited(dev);
+}
+
 static int qda_mapping_map_table(struct qda_mapping *map, struct device *dev)
 {
 	if (qda_bo_dmabuf(map->bo))
-		return qda_mapping_attach(map, dev);
+		return qda_mapping_may_be_copied(map, dev) ? -EINVAL : qda_mapping_attach(map, dev);
 
 	return dma_map_sgtable(dev, map->sgt, DMA_BIDIRECTIONAL, 0);
 }
@@ -373,6 +382,17 @@ void qda_mapping_unkeep(struct qda_session *session, struct qda_bo *bo)
 
 	if (map)
 		qda_mapping_put(map);
+}
+
+/**
+ * qda_mapping_dma_address - Where the object is in the bank
+ * @map: the mapping
+ *
+ * Return: the address.
+ */
+dma_addr_t qda_mapping_dma_address(const struct qda_mapping *map)
+{
+	return map->addr;
 }
 
 /**

@@ -393,7 +393,7 @@ struct qda_staging *qda_pool_take_staging(struct qda_pool *pool, size_t size)
 	/* Calls of like size shall find it fit for them. */
 	size = roundup_pow_of_two(max_t(size_t, size, QDA_POOL_STAGING_MIN));
 
-	return qda_staging_create(qda_session_cb(pool->session), size);
+	return qda_staging_create(qda_session_cb(pool->session), size, false);
 }
 
 /**

@@ -10,14 +10,32 @@
 #include "qda_mapping.h"
 #include "qda_staging.h"
 
+static struct qda_bo *qda_staging_create_bo(struct qda_cb *cb, size_t size, bool coherent)
+{
+	struct qda_bo *bo = qda_bo_create_for(cb, size);
+	int ret;
+
+	if (IS_ERR(bo) || !coherent)
+		return bo;
+
+	ret = qda_bo_set_write_combined(bo);
+	if (ret) {
+		qda_bo_put(bo);
+		return ERR_PTR(ret);
+	}
+
+	return bo;
+}
+
 /**
  * qda_staging_create - Allocate and map memory
  * @cb: the context bank
  * @size: bytes
+ * @coherent: it needs no synchronisation, but is not cached
  *
  * Return: the memory, zeroed, or an error pointer; -ENODEV when the bank was revoked.
  */
-struct qda_staging *qda_staging_create(struct qda_cb *cb, size_t size)
+struct qda_staging *qda_staging_create(struct qda_cb *cb, size_t size, bool coherent)
 {
 	struct qda_staging *staging = kzalloc_obj(*staging);
 	int ret;
@@ -25,7 +43,7 @@ struct qda_staging *qda_staging_create(struct qda_cb *cb, size_t size)
 	if (!staging)
 		return ERR_PTR(-ENOMEM);
 
-	staging->bo = qda_bo_create(qda_cb_device(cb), size);
+	staging->bo = qda_staging_create_bo(cb, size, coherent);
 	if (IS_ERR(staging->bo)) {
 		ret = PTR_ERR(staging->bo);
 		goto err_free_staging;

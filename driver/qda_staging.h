@@ -13,7 +13,7 @@ struct qda_cb;
 struct qda_mapping;
 
 /**
- * struct qda_staging - Cached memory for a payload that is large
+ * struct qda_staging - Memory for payloads that is a mapped buffer object
  * @node: entry in a list of the owner
  * @cpu: address for the CPU, valid even after the context bank was revoked
  * @size: bytes
@@ -28,7 +28,7 @@ struct qda_staging {
 	struct qda_mapping *map;
 };
 
-struct qda_staging *qda_staging_create(struct qda_cb *cb, size_t size);
+struct qda_staging *qda_staging_create(struct qda_cb *cb, size_t size, bool coherent);
 void qda_staging_destroy(struct qda_staging *staging);
 
 #endif /* __QDA_STAGING_H__ */

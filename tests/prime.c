@@ -239,6 +239,11 @@ TEST(own_buffer_let_go_in_each_of_24_orders)
 	check_orders("cdsp", own_new);
 }
 
+TEST(own_contiguous_buffer_let_go_in_each_of_24_orders)
+{
+	check_orders("cdsp banks=1 direct=1", own_new);
+}
+
 TEST(heap_buffer_let_go_in_each_of_24_orders)
 {
 	check_orders("cdsp", heap_new);
@@ -295,6 +300,12 @@ TEST(parts_of_a_mapping_show_their_pages)
 {
 	check_parts("cdsp", 0);
 	check_parts("cdsp", QDA_GEM_WC);
+}
+
+TEST(parts_of_a_mapping_of_contiguous_memory_show_their_pages)
+{
+	check_parts("cdsp banks=1 direct=1", 0);
+	check_parts("cdsp banks=1 direct=1", QDA_GEM_WC);
 }
 
 /* ---- importing ---- */

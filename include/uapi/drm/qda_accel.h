@@ -207,7 +207,8 @@ struct drm_qda_query {
  * @handle: out, GEM handle, never 0
  *
  * Makes a buffer object of zeroed pages, which are charged to the caller's memory cgroup
- * when they are first used.
+ * when they are first used. For a DSP without an IOMMU they are allocated at once, in one
+ * piece, and there may be no such piece.
  *
  * Errors of GEM_CREATE:
  *

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * Physically contiguous pages, for DSPs that have no IOMMU. They are not allocated for a
+ * device, by dma_alloc_coherent() or the like, because such memory must be given back
+ * while the device exists: a buffer lives longer than the DSP.
+ */
+#include <linux/cma.h>
+#include <linux/dma-map-ops.h>
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/kconfig.h>
+#include <linux/kref.h>
+#include <linux/limits.h>
+#include <linux/mm.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#ifdef CONFIG_X86
+#include <asm/set_memory.h>
+#endif
+
+#include "qda_contig.h"
+
+/**
+ * struct qda_contig - Contiguous pages
+ * @ref: held by a buffer object
+ * @page: the first page; all are below 4 GiB, as not every DSP has longer addresses
+ * @size: bytes, whole pages
+ * @cma: the area that they are from, or NULL when the page allocator had them
+ * @write_combined: the CPU's accesses bypass its caches
+ */
+struct qda_contig {
+	struct kref ref;
+	struct page *page;
+	size_t size;
+	struct cma *cma;
+	bool write_combined;
+};
+
+static unsigned long qda_contig_count(const struct qda_contig *contig)
+{
+	return contig->size >> PAGE_SHIFT;
+}
+
+static bool qda_contig_alloc_cma(struct qda_contig *contig, struct cma *cma)
+{
+	unsigned long count = qda_contig_count(contig);
+	struct page *page = cma_alloc(cma, count, 0, true);
+
+	if (!page)
+		return false;
+
+	if (page_to_phys(page) + contig->size - 1 > U32_MAX) {
+		cma_release(cma, page, count);
+		return false;
+	}
+	for (unsigned long i = 0; i < count; i++)
+		clear_highpage(page + i);
+	contig->page = page;
+	contig->cma = cma;
+
+	return true;
+}
+
+/* The page allocator has no more than a few MiB in one piece, if at all. */
+static bool qda_contig_alloc_exact(struct qda_contig *contig)
+{
+	void *cpu = alloc_pages_exact(contig->size, GFP_KERNEL_ACCOUNT | GFP_DMA32 | __GFP_ZERO |
+				      __GFP_NOWARN);
+
+	if (!cpu)
+		return false;
+	contig->page = virt_to_page(cpu);
+
+	return true;
+}
+
+static bool qda_contig_alloc(struct qda_contig *contig)
+{
+	struct cma *cma = dev_get_cma_area(NULL);
+
+	if (cma && qda_contig_alloc_cma(contig, cma))
+		return true;
+
+	return qda_contig_alloc_exact(contig);
+}
+
+/**
+ * qda_contig_create - Allocate zeroed contiguous pages
+ * @size: bytes, whole pages
+ *
+ * Return: the pages with a reference, or an error pointer.
+ */
+struct qda_contig *qda_contig_create(size_t size)
+{
+	struct qda_contig *contig = kzalloc_obj(*contig, GFP_KERNEL_ACCOUNT);
+
+	if (!contig)
+		return ERR_PTR(-ENOMEM);
+
+	kref_init(&contig->ref);
+	contig->size = size;
+	if (!qda_contig_alloc(contig)) {
+		kfree(contig);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	return contig;
+}
+
+#ifdef CONFIG_X86
+/* One page must not be accessed with different types of caching at once. */
+static int qda_contig_set_direct_map(struct qda_contig *contig, bool write_combined)
+{
+	unsigned long cpu = (unsigned long)page_address(contig->page);
+	int count = qda_contig_count(contig);
+
+	return write_combined ? set_memory_wc(cpu, count) : set_memory_wb(cpu, count);
+}
+#else
+static int qda_contig_set_direct_map(struct qda_contig *contig, bool write_combined)
+{
+	return 0;
+}
+#endif
+
+static void qda_contig_free(struct kref *ref)
+{
+	struct qda_contig *contig = container_of(ref, struct qda_contig, ref);
+
+	if (contig->write_combined)
+		qda_contig_set_direct_map(contig, false);
+	if (IS_ENABLED(CONFIG_DMA_CMA) && contig->cma)
+		cma_release(contig->cma, contig->page, qda_contig_count(contig));
+	else
+		free_pages_exact(page_address(contig->page), contig->size);
+	kfree(contig);
+}
+
+/**
+ * qda_contig_get - Take a reference
+ * @contig: the pages
+ */
+void qda_contig_get(struct qda_contig *contig)
+{
+	kref_get(&contig->ref);
+}
+
+/**
+ * qda_contig_put - Drop a reference
+ * @contig: the pages
+ *
+ * Context: may sleep.
+ */
+void qda_contig_put(struct qda_contig *contig)
+{
+	kref_put(&contig->ref, qda_contig_free);
+}
+
+/**
+ * qda_contig_set_write_combined - Let the CPU's accesses bypass its caches
+ * @contig: new pages
+ *
+ * Return: 0 or a negative error code.
+ */
+int qda_contig_set_write_combined(struct qda_contig *contig)
+{
+	int ret = qda_contig_set_direct_map(contig, true);
+
+	contig->write_combined = !ret;
+
+	return ret;
+}
+
+/**
+ * qda_contig_is_write_combined - Whether the CPU's accesses bypass its caches
+ * @contig: the pages
+ *
+ * Return: what it is.
+ */
+bool qda_contig_is_write_combined(const struct qda_contig *contig)
+{
+	return contig->write_combined;
+}
+
+static pgprot_t qda_contig_prot(const struct qda_contig *contig, pgprot_t prot)
+{
+	return contig->write_combined ? pgprot_writecombine(prot) : prot;
+}
+
+/**
+ * qda_contig_sg_table - Describe the pages to the DMA API
+ * @contig: the pages
+ *
+ * Return: a new table of one entry, or an error pointer.
+ */
+struct sg_table *qda_contig_sg_table(struct qda_contig *contig)
+{
+	struct sg_table *sgt = kmalloc_obj(*sgt);
+	int ret;
+
+	if (!sgt)
+		return ERR_PTR(-ENOMEM);
+
+	ret = sg_alloc_table(sgt, 1, GFP_KERNEL);
+	if (ret) {
+		kfree(sgt);
+		return ERR_PTR(ret);
+	}
+	sg_set_page(sgt->sgl, contig->page, contig->size, 0);
+
+	return sgt;
+}
+
+/**
+ * qda_contig_vmap - Make the pages accessible for the kernel
+ * @contig: the pages
+ *
+ * Return: the address, to be given back by vunmap(), or NULL.
+ */
+void *qda_contig_vmap(struct qda_contig *contig)
+{
+	unsigned long count = qda_contig_count(contig);
+	struct page **pages = kvmalloc_objs(*pages, count);
+	void *cpu;
+
+	if (!pages)
+		return NULL;
+
+	for (unsigned long i = 0; i < count; i++)
+		pages[i] = contig->page + i;
+	cpu = vmap(pages, count, VM_MAP, qda_contig_prot(contig, PAGE_KERNEL));
+	kvfree(pages);
+
+	return cpu;
+}
+
+/**
+ * qda_contig_mmap - Prepare a mapping of a process
+ * @contig: the pages
+ * @vma: the mapping, whose page faults come to qda_contig_fault()
+ */
+void qda_contig_mmap(struct qda_contig *contig, struct vm_area_struct *vma)
+{
+	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	vma->vm_page_prot = qda_contig_prot(contig, vma_get_page_prot(vma));
+}
+
+/**
+ * qda_contig_fault - Handle a page fault
+ * @contig: the pages
+ * @vmf: the fault
+ * @index: which page it is for
+ *
+ * The handler is what makes a mapping survive drm_dev_unplug(), which takes all pages
+ * out of it.
+ *
+ * Return: as &vm_operations_struct.fault.
+ */
+vm_fault_t qda_contig_fault(struct qda_contig *contig, struct vm_fault *vmf, pgoff_t index)
+{
+	if (index >= qda_contig_count(contig))
+		return VM_FAULT_SIGBUS;
+
+	return vmf_insert_pfn(vmf->vma, vmf->address, page_to_pfn(contig->page) + index);
+}
