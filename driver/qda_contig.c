@@ -27,7 +27,7 @@
 
 /**
  * struct qda_contig - Contiguous pages
- * @ref: held by a buffer object
+ * @ref: held by a buffer object, and by the quarantine
  * @page: the first page; all are below 4 GiB, as not every DSP has longer addresses
  * @size: bytes, whole pages
  * @cma: the area that they are from, or NULL when the page allocator had them

@@ -24,6 +24,7 @@
 #include "qda_ioctl.h"
 #include "qda_map.h"
 #include "qda_prime.h"
+#include "qda_quarantine.h"
 #include "qda_query.h"
 #include "qda_rpmsg.h"
 #include "qda_session.h"
@@ -101,8 +102,14 @@ static int __init qda_init(void)
 	if (ret)
 		goto err_unregister_cb;
 
+	ret = qda_quarantine_init(qda_rpmsg_driver.drv.bus);
+	if (ret)
+		goto err_unregister_rpmsg;
+
 	return 0;
 
+err_unregister_rpmsg:
+	unregister_rpmsg_driver(&qda_rpmsg_driver);
 err_unregister_cb:
 	platform_driver_unregister(&qda_cb_driver);
 err_destroy_wq:
@@ -116,6 +123,7 @@ static void __exit qda_exit(void)
 	unregister_rpmsg_driver(&qda_rpmsg_driver);
 	platform_driver_unregister(&qda_cb_driver);
 	destroy_workqueue(qda_wq);
+	qda_quarantine_exit();
 }
 module_exit(qda_exit);
 

@@ -25,6 +25,7 @@
 #include "qda_device.h"
 #include "qda_mapping.h"
 #include "qda_prime.h"
+#include "qda_quarantine.h"
 #include "qda_session.h"
 #include "qda_user.h"
 
@@ -39,6 +40,7 @@
  * @cb: the context bank, with a reference
  * @bo: the object, with a reference and pinned
  * @attach: attachment of an imported object, else NULL
+ * @quarantined: for revoking a bank without an IOMMU, else NULL
  * @sgt: this mapping's own table; of an imported object it is gone once revoked
  * @addr: DMA address of the range
  */
@@ -51,6 +53,7 @@ struct qda_mapping {
 	struct qda_cb *cb;
 	struct qda_bo *bo;
 	struct dma_buf_attachment *attach;
+	struct qda_quarantined *quarantined;
 	struct sg_table *sgt;
 	dma_addr_t addr;
 };
@@ -109,7 +112,12 @@ static void qda_mapping_unmap(struct qda_mapping *map, struct device *dev)
 
 static void qda_mapping_revoke(struct qda_cb_item *item, struct device *dev)
 {
-	qda_mapping_unmap(container_of(item, struct qda_mapping, item), dev);
+	struct qda_mapping *map = container_of(item, struct qda_mapping, item);
+
+	qda_mapping_unmap(map, dev);
+	if (map->quarantined)
+		qda_quarantine_add(map->quarantined);
+	map->quarantined = NULL;
 }
 
 /*
@@ -146,6 +154,20 @@ static int qda_mapping_map(struct qda_mapping *map)
 	qda_cb_unlock(map->cb);
 
 	return ret;
+}
+
+/* So that revoking the bank needs no memory. */
+static int qda_mapping_prepare_quarantine(struct qda_mapping *map)
+{
+	if (!qda_cb_is_direct(map->cb))
+		return 0;
+	/* Made when no bank was known to need contiguous memory. */
+	if (!qda_bo_contig(map->bo) && !qda_bo_dmabuf(map->bo))
+		return -EINVAL;
+
+	map->quarantined = qda_quarantine_prepare(map->bo);
+
+	return map->quarantined ? 0 : -ENOMEM;
 }
 
 static int qda_mapping_pin(struct qda_mapping *map)
@@ -185,9 +207,12 @@ static struct qda_mapping *qda_mapping_make(struct qda_cb *cb, struct qda_bo *bo
 	map->cb = cb;
 	map->bo = bo;
 
-	ret = qda_mapping_pin(map);
+	ret = qda_mapping_prepare_quarantine(map);
 	if (ret)
 		goto err_free_map;
+	ret = qda_mapping_pin(map);
+	if (ret)
+		goto err_cancel_quarantine;
 	ret = qda_mapping_map(map);
 	if (ret)
 		goto err_unpin;
@@ -199,6 +224,8 @@ static struct qda_mapping *qda_mapping_make(struct qda_cb *cb, struct qda_bo *bo
 
 err_unpin:
 	qda_mapping_unpin(map);
+err_cancel_quarantine:
+	qda_quarantine_cancel(map->quarantined);
 err_free_map:
 	kfree(map);
 	return ERR_PTR(ret);
@@ -212,6 +239,7 @@ static void qda_mapping_destroy(struct qda_mapping *map)
 		qda_mapping_unmap(map, dev);
 	qda_cb_unlock(map->cb);
 	qda_mapping_unpin(map);
+	qda_quarantine_cancel(map->quarantined);
 	qda_cb_put(map->cb);
 }
 

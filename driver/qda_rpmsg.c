@@ -13,6 +13,7 @@
 
 #include "qda_device.h"
 #include "qda_invocation.h"
+#include "qda_quarantine.h"
 #include "qda_rpmsg.h"
 #include "qda_session.h"
 #include "qda_wire.h"
@@ -55,6 +56,7 @@ static int qda_rpmsg_probe(struct rpmsg_device *rpdev)
 	if (IS_ERR(qdev))
 		return PTR_ERR(qdev);
 
+	qda_quarantine_end(qdev->domain_id);
 	dev_set_drvdata(dev, qdev);
 	qda_channel_open(&qdev->channel, rpdev);
 

@@ -2,7 +2,8 @@
 /*
  * Copyright (c) 2026 The QDA authors
  *
- * A DSP without an IOMMU: it takes physical addresses, so all that it gets is contiguous.
+ * A DSP without an IOMMU: it takes physical addresses, so all that it gets is contiguous,
+ * and nothing but its own firmware keeps it from memory that was once given to it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,14 +18,22 @@
 #include "exporter.h"
 #include "fault.h"
 #include "ktap.h"
+#include "module.h"
 #include "real.h"
 #include "sys.h"
 
 #define DIRECT "cdsp banks=1 direct=1"
 
+static void clean_up(void)
+{
+	buffers_after_each();
+	if (!module_loaded("qda"))
+		module_load("qda");
+}
+
 __attribute__((constructor)) static void setup(void)
 {
-	ktap_after_each(buffers_after_each);
+	ktap_after_each(clean_up);
 	/* One of the tests has an emulator inside the emulator. */
 	ktap_seconds(120);
 }
@@ -109,6 +118,7 @@ TEST(process_without_an_iommu_serves_calls)
 		session_release(dsp, &s);
 		CHECK_EQ(0, qda_get(dsp, "mapped_pages"));
 	}
+	CHECK_EQ(0, qda_get(dsp, "quarantined_pages"));
 	dsp_finish(dsp);
 }
 
@@ -308,6 +318,23 @@ TEST(a_buffer_in_banks_of_both_kinds)
 
 /* ---- the DSP, or the driver, goes ---- */
 
+static void unbind(struct dsp *dsp)
+{
+	CHECK_OK(write_text("/sys/bus/rpmsg/drivers/qda/unbind", dsp->parent));
+}
+
+static void bind(struct dsp *dsp)
+{
+	CHECK_OK(write_text("/sys/bus/rpmsg/drivers/qda/bind", dsp->parent));
+	dsp_wait_node(dsp);
+}
+
+static void close_files(struct dsp *dsp)
+{
+	while (dsp->file_count)
+		close(dsp->files[--dsp->file_count]);
+}
+
 TEST(mmap_outlives_the_dsp)
 {
 	struct dsp *dsp = dsp_new(DIRECT);
@@ -332,6 +359,129 @@ TEST(mmap_outlives_the_dsp)
 	for (int i = 0; i < 2; i++)
 		buffer_munmap(&b[i]);
 	buffer_munmap(&never);
+}
+
+/*
+ * The driver is taken from a DSP that works on. What it wrote to keeps away from
+ * everybody until it starts anew.
+ */
+TEST(memory_of_a_running_dsp_is_not_used_again)
+{
+	struct dsp *dsp = dsp_new(DIRECT);
+	struct session s = session_new(dsp);
+	struct buffer b = buffer_new(s.fd, 4 * MIB, 0);
+	struct direct_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	long long mapped, kept = 0;
+	unsigned char *p;
+	uint64_t len;
+
+	inv_bo_out(c.inv, b.handle, 0, b.size);
+	call_start(dsp, &s, &c);
+	p = dsp_arg(dsp, &c.call, 0, &len);
+	mapped = qda_get(dsp, "mapped_pages");
+	CHECK(mapped > 8 * MIB / PAGE);
+	unbind(dsp);
+	CHECK_ERR(-EPIPE, job_wait(c.job));
+	buffer_munmap(&b);
+	close_files(dsp);
+
+	/* Binding again says nothing about the DSP. */
+	for (int round = 0; round < 2; round++) {
+		bind(dsp);
+		CHECK_EQ(mapped, qda_get(dsp, "quarantined_pages"));
+		unbind(dsp);
+	}
+	bind(dsp);
+	s.fd = dsp_open(dsp);
+	/* Whoever gets memory now does not see what the old process writes. */
+	for (struct drm_qda_gem_create create; !gem_create(s.fd, MIB, 0, &create); kept++) {
+		struct buffer fresh = { s.fd, create.handle, create.size, NULL };
+
+		fresh.mem = buffer_mmap(&fresh);
+		memset(p, 'X', len);
+		for (size_t i = 0; i < fresh.size; i += PAGE)
+			CHECK_EQ(0, fresh.mem[i]);
+		buffer_munmap(&fresh);
+		if (kept > 40)
+			break;
+	}
+	ktap_note("%lld MiB of contiguous memory were left", kept);
+	CHECK(kept > 4);
+	close_files(dsp);
+
+	/* Now it has been down. */
+	dsp_down(dsp);
+	dsp_up(dsp);
+	CHECK_EQ(0, qda_get(dsp, "quarantined_pages"));
+	buffers_finish(dsp);
+}
+
+TEST(imported_memory_of_a_running_dsp_is_kept)
+{
+	struct dsp *dsp = dsp_new(DIRECT);
+	int dmabufs = dmabuf_count(), dmabuf = udmabuf_dmabuf(PAGE);
+	struct session s = session_new(dsp);
+	struct direct_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+
+	inv_bo_in(c.inv, dmabuf_import(s.fd, dmabuf), 0, PAGE);
+	call_start(dsp, &s, &c);
+	call_end(dsp, &c);
+	close(dmabuf);
+	unbind(dsp);
+	close_files(dsp);
+	CHECK_EQ(dmabufs + 1, dmabuf_count());
+	dsp_down(dsp);
+	CHECK_EQ(dmabufs + 1, dmabuf_count());
+	dsp_up(dsp);
+	CHECK_EQ(dmabufs, dmabuf_count());
+	dsp_finish(dsp);
+}
+
+/* What was released before is not kept. */
+TEST(nothing_is_kept_of_a_released_process)
+{
+	struct dsp *dsp = dsp_new(DIRECT);
+	struct session s = session_new(dsp);
+	struct buffer b = buffer_new(s.fd, PAGE, 0);
+
+	check_buffer(dsp, &s, &b);
+	buffer_munmap(&b);
+	buffer_close(&b);
+	session_release(dsp, &s);
+	close_files(dsp);
+	unbind(dsp);
+	bind(dsp);
+	CHECK_EQ(0, qda_get(dsp, "quarantined_pages"));
+	buffers_finish(dsp);
+}
+
+/* Nobody is left who could see the DSP start again, so the memory is given up for lost. */
+TEST(memory_of_a_running_dsp_outlives_the_driver)
+{
+	struct dsp *dsp = dsp_new(DIRECT);
+	struct session s = session_new(dsp);
+	struct buffer b = buffer_new(s.fd, PAGE, 0);
+	struct direct_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	unsigned char *p;
+	uint64_t len;
+
+	inv_bo_out(c.inv, b.handle, 0, b.size);
+	call_start(dsp, &s, &c);
+	p = dsp_arg(dsp, &c.call, 0, &len);
+	unbind(dsp);
+	CHECK_ERR(-EPIPE, job_wait(c.job));
+	buffer_munmap(&b);
+	close_files(dsp);
+	module_unload("qda");
+	memset(p, 'X', len);
+	module_load("qda");
+	dsp_wait_node(dsp);
+	CHECK_EQ(0, qda_get(dsp, "quarantined_pages"));
+	s = session_new(dsp);
+	b = buffer_new(s.fd, PAGE, 0);
+	check_buffer(dsp, &s, &b);
+	CHECK_EQ('X', p[len - 1]);
+	buffers_finish(dsp);
 }
 
 /* ---- memory runs out ---- */

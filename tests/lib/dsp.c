@@ -29,9 +29,10 @@
 static const char *const domains[] = { "adsp", "mdsp", "sdsp", "cdsp", "cdsp1", "gdsp0", "gdsp1" };
 
 /* Counters that say how many of something there are now, not how many there were. */
-static const char *const gauges[] = { "sessions",     "processes",	"calls_in_flight",
-				      "mapped_pages", "buffer_objects", "mappings",
-				      "remote_maps",  "attachments" };
+static const char *const gauges[] = {
+	"sessions", "processes",   "calls_in_flight", "mapped_pages",	   "buffer_objects",
+	"mappings", "remote_maps", "attachments",     "quarantined_pages",
+};
 
 struct dsp_server {
 	pthread_t thread;

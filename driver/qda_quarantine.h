@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (c) 2026 The QDA authors
+ */
+#ifndef __QDA_QUARANTINE_H__
+#define __QDA_QUARANTINE_H__
+
+#include <linux/types.h>
+
+struct bus_type;
+struct qda_bo;
+struct qda_quarantined;
+
+struct qda_quarantined *qda_quarantine_prepare(struct qda_bo *bo);
+void qda_quarantine_cancel(struct qda_quarantined *item);
+void qda_quarantine_add(struct qda_quarantined *item);
+void qda_quarantine_end(u32 domain_id);
+unsigned long qda_quarantine_pages(u32 domain_id);
+int qda_quarantine_init(const struct bus_type *bus);
+void qda_quarantine_exit(void);
+
+#endif /* __QDA_QUARANTINE_H__ */
