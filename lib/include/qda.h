@@ -39,8 +39,10 @@
  *
  * Threads. All functions can be called from several threads at once, on the same
  * objects, too; calls in one process then run at the same time. Only an object
- * that is being closed or released must not be used any more. The library has no
- * global state, starts no threads, touches no signals and prints nothing.
+ * that is being closed or released must not be used any more, and a child of fork() must
+ * not use its parent's objects. The library has no global state, starts no threads,
+ * touches no signals and prints nothing. When a signal comes while a call waits, its
+ * handler runs and the call goes on.
  *
  * Units. Sizes are bytes. Multi-byte numbers in the buffers of a call are
  * little-endian, as the DSP is.
@@ -291,18 +293,22 @@ struct qda_device *qda_process_device(const struct qda_process *process);
  *   -EEXIST     something is mapped under this key
  *   -EDQUOT     more than QDA_MAX_MAPPED would be mapped
  *   -EREMOTEIO  the DSP refused
- *   -ETIMEDOUT  the DSP did not answer within 10 seconds; the key stays taken
+ *   -ETIMEDOUT  the DSP did not answer within 10 seconds; the key stays taken until it
+ *               does, and if it then says that it worked, until qda_process_unmap()
  *   -ENOTCONN, -EPIPE  as for qda_module_call()
  */
 int qda_process_map(struct qda_process *process, const struct qda_buffer *buffer, uint64_t offset,
 		    uint64_t size, int32_t key, uint32_t *dsp_status);
 
 /*
- * Ends a mapping. DSP code that still uses the memory faults, and its process ends. When this
- * fails the mapping is as it was, and you can try again.
+ * Ends a mapping. DSP code that still uses the memory faults, and its process ends. The
+ * CPU sees what the DSP wrote. When this fails the mapping is as it was, and you can try again.
  *   -ENOENT     nothing is mapped under this key
- *   -EBUSY      the DSP has not answered yet whether it mapped it
- *   -EREMOTEIO, -ETIMEDOUT, -ENOTCONN, -EPIPE  as for qda_process_map()
+ *   -EBUSY      the DSP has not answered yet whether it mapped or unmapped it
+ *   -EREMOTEIO  the DSP refused
+ *   -ETIMEDOUT  the DSP did not answer within 10 seconds; if it does so later the mapping is
+ *               gone
+ *   -ENOTCONN, -EPIPE  as for qda_module_call()
  */
 int qda_process_unmap(struct qda_process *process, int32_t key, uint32_t *dsp_status);
 
