@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +22,9 @@ _Static_assert(QDA_PROCESS_UNSIGNED == QDA_ATTR_UNSIGNED_MODULE, "number of the 
 _Static_assert(QDA_PROCESS_ADAPTIVE_QOS == QDA_ATTR_ADAPTIVE_QOS, "number of the kernel");
 _Static_assert(QDA_PROCESS_SYSTEM == QDA_ATTR_SYSTEM_PROCESS, "number of the kernel");
 _Static_assert(QDA_PROCESS_PRIVILEGED == QDA_ATTR_PRIVILEGED, "number of the kernel");
+_Static_assert((int)QDA_ATTACH_ROOT == (int)QDA_PD_ROOT, "number of the kernel");
+_Static_assert((int)QDA_ATTACH_SENSORS == (int)QDA_PD_SENSORS, "number of the kernel");
+_Static_assert((int)QDA_ATTACH_NAMED == (int)QDA_PD_STATIC, "number of the kernel");
 
 /* As for the kernel, 0 and -1 are the numbers for no descriptor. */
 static bool has_image_fd(const struct qda_process_params *params)
@@ -81,6 +85,44 @@ int qda_process_create(struct qda_device *dev, const struct qda_process_params *
 		return -ENOMEM;
 	p->dev = dev;
 	ret = send_create(dev, params, dsp_status);
+	if (ret) {
+		free(p);
+		return ret;
+	}
+	*process = p;
+	return 0;
+}
+
+static int send_attach(struct qda_device *dev, enum qda_attach which, const char *name,
+		       uint32_t *dsp_status)
+{
+	struct drm_qda_remote_attach attach = { .pd = which, .name = (uintptr_t)name };
+	int ret;
+
+	/* The kernel judges what is longer, or not wanted. */
+	if (name)
+		attach.namelen = (uint32_t)strnlen(name, QDA_PD_NAME_MAX) + 1;
+	ret = qda_ioctl(dev->fd, DRM_IOCTL_QDA_REMOTE_ATTACH, &attach);
+	return qda_result(ret, attach.dsp_status, dsp_status);
+}
+
+int qda_process_attach(struct qda_device *dev, enum qda_attach which, const char *name,
+		       struct qda_process **process, uint32_t *dsp_status)
+{
+	struct qda_process *p;
+	int ret;
+
+	qda_result(0, 0, dsp_status);
+	if (!process)
+		return -EINVAL;
+	*process = NULL;
+	if (!dev)
+		return -EINVAL;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->dev = dev;
+	ret = send_attach(dev, which, name, dsp_status);
 	if (ret) {
 		free(p);
 		return ret;

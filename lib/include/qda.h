@@ -106,7 +106,7 @@ uint32_t qda_device_domain_id(const struct qda_device *dev);
 #define QDA_HAS_INLINE	      (1ull << 2) /* qda_module_call(), qda_arg_in(), qda_arg_out() */
 #define QDA_HAS_BUFFERS	      (1ull << 3) /* qda_buffer_*(), qda_arg_*_buffer() */
 #define QDA_HAS_MAP	      (1ull << 4) /* qda_process_map(), qda_arg_*_key() */
-#define QDA_HAS_ATTACH	      (1ull << 5) /* attaching to a process of the firmware */
+#define QDA_HAS_ATTACH	      (1ull << 5) /* qda_process_attach() */
 #define QDA_HAS_POLL	      (1ull << 6) /* spinning for short answers */
 #define QDA_HAS_ASYNC	      (1ull << 7) /* calls that do not wait */
 
@@ -268,6 +268,27 @@ int qda_process_create(struct qda_device *dev, const struct qda_process_params *
  */
 int qda_process_create_file(struct qda_device *dev, const char *path, uint32_t attrs,
 			    struct qda_process **process, uint32_t *dsp_status);
+
+/* Processes that the DSP's firmware runs already. */
+enum qda_attach {
+	QDA_ATTACH_ROOT = 1,	/* the one that serves the DSP's own needs */
+	QDA_ATTACH_SENSORS = 2, /* the one of the sensors */
+	QDA_ATTACH_NAMED = 3,	/* one with a name, such as "audiopd" */
+};
+
+/*
+ * Instead of making a process, uses one that the firmware runs already and that others use, too.
+ * What can be called in it is up to the firmware. qda_process_release() detaches from it
+ * and does not end it. name is for QDA_ATTACH_NAMED, at most 127 bytes, else NULL. Needs
+ * CAP_SYS_ADMIN, because a mistake in such a process can take the DSP down.
+ *   -EINVAL     which is unknown, or name is missing, too long, or not wanted
+ *   -EPERM      CAP_SYS_ADMIN is missing
+ *   -EBUSY      the device has a process already, or all places on the DSP are taken
+ *   -EREMOTEIO  the DSP refused; it has no such process, for instance
+ *   -ETIMEDOUT  the DSP did not answer within 10 seconds
+ */
+int qda_process_attach(struct qda_device *dev, enum qda_attach which, const char *name,
+		       struct qda_process **process, uint32_t *dsp_status);
 
 /*
  * Ends the process; its calls in other threads end with an error. Whatever is

@@ -244,6 +244,16 @@ static int answer_gem_sync(const struct drm_qda_gem_sync *sync)
 	return fake.uncached ? EINVAL : 0;
 }
 
+/* Exactly the bytes that the kernel would read. */
+static int answer_attach(struct drm_qda_remote_attach *attach)
+{
+	fake.attach = *attach;
+	assert_true(attach->namelen <= sizeof(fake.attach_name));
+	memcpy(fake.attach_name, (void *)(uintptr_t)attach->name, attach->namelen);
+	attach->dsp_status = fake.dsp_status;
+	return fake.dsp_status ? EREMOTEIO : 0;
+}
+
 static int answer_map(struct drm_qda_remote_map *map)
 {
 	fake.map = *map;
@@ -277,6 +287,8 @@ static int answer_buffers(unsigned long request, void *arg)
 		fake.dmabuf_sync = ((struct dma_buf_sync *)arg)->flags;
 		fake.syncs++;
 		return 0;
+	case DRM_IOCTL_QDA_REMOTE_ATTACH:
+		return answer_attach(arg);
 	case DRM_IOCTL_QDA_REMOTE_MAP:
 		return answer_map(arg);
 	case DRM_IOCTL_QDA_REMOTE_MUNMAP:

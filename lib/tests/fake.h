@@ -50,6 +50,8 @@ struct fake_kernel {
 	unsigned char input[FAKE_CALL_BYTES]; /* bytes of all inputs, one after the other */
 	size_t input_bytes;
 	struct drm_qda_gem_create gem_create;
+	struct drm_qda_remote_attach attach;
+	char attach_name[QDA_PD_NAME_MAX + 1];
 	struct drm_qda_remote_map map;
 	struct drm_qda_remote_munmap unmap;
 	struct drm_qda_gem_sync gem_sync;

@@ -153,6 +153,51 @@ static void an_image_in_a_dmabuf_goes_by_its_descriptor(void **state)
 	qda_process_release(process, NULL);
 }
 
+static void attaching_names_the_process(void **state)
+{
+	struct qda_process *process;
+	uint32_t status = 1;
+
+	(void)state;
+	assert_int_equal(qda_process_attach(dev, QDA_ATTACH_ROOT, NULL, &process, &status), 0);
+	assert_int_equal(status, 0);
+	assert_int_equal(fake.attach.pd, QDA_PD_ROOT);
+	assert_int_equal(fake.attach.name | fake.attach.namelen | fake.attach.flags, 0);
+	assert_ptr_equal(qda_process_device(process), dev);
+	assert_int_equal(qda_process_release(process, NULL), 0);
+	assert_int_equal(fake.releases, 1);
+	assert_int_equal(qda_process_attach(dev, QDA_ATTACH_NAMED, "audiopd", &process, NULL), 0);
+	assert_int_equal(fake.attach.pd, QDA_PD_STATIC);
+	assert_int_equal(fake.attach.namelen, 8);
+	assert_string_equal(fake.attach_name, "audiopd");
+	assert_int_equal(qda_process_release(process, NULL), 0);
+}
+
+static void refused_attaching_is_told(void **state)
+{
+	static char long_name[1000];
+	struct qda_process *process = (void *)1;
+	uint32_t status = 0;
+
+	(void)state;
+	fake.dsp_status = 0x80000414;
+	assert_int_equal(qda_process_attach(dev, QDA_ATTACH_SENSORS, NULL, &process, &status),
+			 -EREMOTEIO);
+	assert_int_equal(status, 0x80000414);
+	assert_null(process);
+	fake.dsp_status = 0;
+	/* One byte more than there may be is enough for the kernel to refuse. */
+	memset(long_name, 'n', sizeof(long_name) - 1);
+	assert_int_equal(qda_process_attach(dev, QDA_ATTACH_NAMED, long_name, &process, NULL), 0);
+	assert_int_equal(fake.attach.namelen, QDA_PD_NAME_MAX + 1);
+	qda_process_release(process, NULL);
+	fake.fail_errno = EPERM;
+	assert_int_equal(qda_process_attach(dev, QDA_ATTACH_ROOT, NULL, &process, &status), -EPERM);
+	assert_int_equal(status, 0);
+	assert_int_equal(qda_process_attach(dev, QDA_ATTACH_ROOT, NULL, NULL, NULL), -EINVAL);
+	assert_int_equal(qda_process_attach(NULL, QDA_ATTACH_ROOT, NULL, &process, NULL), -EINVAL);
+}
+
 static void a_range_is_mapped_under_its_key(void **state)
 {
 	struct qda_process *process = fake_process(dev);
@@ -319,6 +364,8 @@ int main(void)
 		TEST(contradicting_params_are_refused),
 		TEST(an_image_in_a_buffer_goes_by_its_handle),
 		TEST(an_image_in_a_dmabuf_goes_by_its_descriptor),
+		TEST(attaching_names_the_process),
+		TEST(refused_attaching_is_told),
 		TEST(a_range_is_mapped_under_its_key),
 		TEST(refused_mappings_are_told),
 		TEST(the_dsps_refusal_comes_with_its_code),
