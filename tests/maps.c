@@ -912,8 +912,26 @@ struct racer {
 	struct buffer *b;
 	atomic_bool *stop;
 	unsigned int seed;
-	unsigned long worked;
+	atomic_ulong worked;
 };
+
+/* Every one of them has done something: without that nothing has been tested. */
+static bool all_worked(struct racer *r, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (!atomic_load(&r[i].worked))
+			return false;
+	return true;
+}
+
+static unsigned long all_work(struct racer *r, int count)
+{
+	unsigned long work = 0;
+
+	for (int i = 0; i < count; i++)
+		work += atomic_load(&r[i].worked);
+	return work;
+}
 
 static void race_map(struct racer *r)
 {
@@ -986,13 +1004,11 @@ TEST(one_key_from_many_threads)
 		r[i] = (struct racer){ .s = &s, .b = &b, .stop = &stop, .seed = i };
 		CHECK(!pthread_create(&threads[i], NULL, racer_main, &r[i]));
 	}
-	while (vdsp_get(dsp, "calls") < first + CALLS)
+	while (vdsp_get(dsp, "calls") < first + CALLS || !all_worked(r, THREADS))
 		usleep(10000);
 	atomic_store(&stop, true);
-	for (unsigned int i = 0; i < THREADS; i++) {
+	for (unsigned int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
-		CHECK(r[i].worked > 0);
-	}
 	qda_munmap(s.fd, &munmap);
 	CHECK_EQ(0, qda_get(dsp, "remote_maps"));
 	buffer_close(&b);
@@ -1041,17 +1057,18 @@ TEST(processes_come_and_go_while_threads_map)
 		r[i] = (struct racer){ .s = &s, .b = &b, .stop = &stop, .seed = i };
 		CHECK(!pthread_create(&threads[i], NULL, mapper_main, &r[i]));
 	}
-	for (int round = 0; round < ROUNDS; round++) {
+	for (int round = 0; round < ROUNDS || !all_worked(r, THREADS); round++) {
 		struct drm_qda_init_create create = UNSIGNED_PD;
 
 		CHECK_OK(qda_release(s.fd, &release));
 		CHECK_OK(qda_create(s.fd, &create));
+		/* The next release meets them at work. */
+		for (unsigned long before = all_work(r, THREADS); all_work(r, THREADS) == before;)
+			usleep(1000);
 	}
 	atomic_store(&stop, true);
-	for (unsigned int i = 0; i < THREADS; i++) {
+	for (unsigned int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
-		CHECK(r[i].worked > 0);
-	}
 	CHECK_OK(qda_release(s.fd, &release));
 	CHECK_EQ(0, qda_get(dsp, "remote_maps"));
 	buffers_finish(dsp);
