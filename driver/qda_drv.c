@@ -15,6 +15,7 @@
 #include <drm/drm_ioctl.h>
 #include <drm/qda_accel.h>
 
+#include "qda_async.h"
 #include "qda_bo.h"
 #include "qda_cb.h"
 #include "qda_device.h"
@@ -66,6 +67,7 @@ static const struct drm_ioctl_desc qda_ioctls[] = {
 	QDA_IOCTL(SET_OPTION, unserved),
 	QDA_IOCTL(REMOTE_SESSION_RELEASE, session_release),
 	QDA_IOCTL(GEM_SYNC, gem_sync),
+	QDA_IOCTL(REMOTE_INVOKE_BATCH, remote_invoke_batch),
 };
 
 DEFINE_DRM_ACCEL_FOPS(qda_fops);

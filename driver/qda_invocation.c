@@ -32,6 +32,16 @@ static void qda_invocation_put_work(struct work_struct *work)
 	qda_invocation_put(container_of(work, struct qda_invocation, put_work));
 }
 
+static void qda_invocation_put_atomic(struct qda_invocation *inv);
+
+static void qda_invocation_timer(struct timer_list *timer)
+{
+	struct qda_invocation *inv = timer_container_of(inv, timer, timer);
+
+	inv->timeout(inv);
+	qda_invocation_put_atomic(inv);
+}
+
 /**
  * qda_invocation_setup - Prepare the memory of a call, once
  * @inv: zeroed memory
@@ -44,6 +54,7 @@ void qda_invocation_setup(struct qda_invocation *inv, struct qda_device *qdev, u
 	inv->index = index;
 	init_completion(&inv->done);
 	INIT_WORK(&inv->put_work, qda_invocation_put_work);
+	timer_setup(&inv->timer, qda_invocation_timer, 0);
 }
 
 /**
@@ -314,6 +325,28 @@ int qda_invocation_perform(struct qda_invocation *inv, const struct qda_patience
 	qda_invocation_start(inv, patience);
 
 	return qda_invocation_wait(inv, patience);
+}
+
+/**
+ * qda_invocation_submit - Publish and send a call
+ * @inv: the call
+ * @patience: for how long to try
+ *
+ * Return: 0 when the call is or will be completed; else it was not sent and will not be
+ * completed: -ETIMEDOUT, -EINTR or -ERESTARTSYS.
+ */
+int qda_invocation_submit(struct qda_invocation *inv, const struct qda_patience *patience)
+{
+	int ret;
+
+	qda_invocation_publish(inv);
+
+	ret = qda_invocation_try_send(inv, patience);
+	if (!ret || !qda_slots_take(&inv->qdev->slots, inv->ctx))
+		return 0;
+	qda_invocation_put(inv);
+
+	return ret == -EAGAIN ? -ETIMEDOUT : ret;
 }
 
 /**

@@ -7,12 +7,14 @@
 
 #include <linux/completion.h>
 #include <linux/refcount.h>
+#include <linux/timer_types.h>
 #include <linux/types.h>
 #include <linux/workqueue_types.h>
 
 #include "qda_operands.h"
 
 struct qda_device;
+struct qda_event;
 struct qda_patience;
 struct qda_pool;
 struct qda_staging;
@@ -38,11 +40,14 @@ struct qda_staging;
  * @answered: if not NULL called when the call is completed, in any context
  * @retired: if not NULL called with the last reference, where one may sleep
  * @owner: whatever @retired needs
+ * @event: completion of a call that nobody waits for; whoever takes it away sends it
+ * @timer: deadline of such a call, with a reference while it is pending
+ * @timeout: called when that has passed, in any context
  * @put_work: drops a reference where one may sleep
  *
- * Everything but @ref, @done, @error, @status and @put_work is written by the caller
- * before the call is published and not changed until it is freed; except that who
- * waited for it may end @operands and @retired when it is completed.
+ * Everything but @ref, @done, @error, @status, @event, @timer and @put_work is written by
+ * the caller before the call is published and not changed until it is freed; except
+ * that who waited for it may end @operands and @retired when it is completed.
  */
 struct qda_invocation {
 	refcount_t ref;
@@ -64,6 +69,9 @@ struct qda_invocation {
 	void (*answered)(struct qda_invocation *inv);
 	void (*retired)(struct qda_invocation *inv);
 	void *owner;
+	struct qda_event *event;
+	struct timer_list timer;
+	void (*timeout)(struct qda_invocation *inv);
 	struct work_struct put_work;
 };
 
@@ -79,6 +87,7 @@ int qda_invocation_send(struct qda_invocation *inv, long timeout);
 void qda_invocation_start(struct qda_invocation *inv, const struct qda_patience *patience);
 int qda_invocation_wait(struct qda_invocation *inv, const struct qda_patience *patience);
 int qda_invocation_perform(struct qda_invocation *inv, const struct qda_patience *patience);
+int qda_invocation_submit(struct qda_invocation *inv, const struct qda_patience *patience);
 int qda_invocation_run(struct qda_invocation *inv, long timeout);
 void qda_invocation_let_go(struct qda_invocation *inv);
 bool qda_invocation_is_done(struct qda_invocation *inv);

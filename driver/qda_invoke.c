@@ -16,6 +16,7 @@
 #include <drm/drm_utils.h>
 #include <drm/qda_accel.h>
 
+#include "qda_async.h"
 #include "qda_call.h"
 #include "qda_device.h"
 #include "qda_invocation.h"
@@ -45,8 +46,6 @@ static int qda_invoke_check(const struct drm_qda_invoke *args)
 		return -EINVAL;
 	if (args->handle == QDA_HANDLE_KERNEL)
 		return -EPERM;
-	if (args->flags & QDA_INVOKE_ASYNC)
-		return -EOPNOTSUPP;
 
 	return 0;
 }
@@ -75,10 +74,30 @@ static int qda_invoke_conclude(const struct qda_call *call, u32 *status)
 	return 0;
 }
 
+/*
+ * A program that reads its completions does not want to wait for a place before: it is
+ * the one who makes some, by reading.
+ */
+static struct qda_invocation *qda_invoke_take(struct qda_pool *pool, bool async,
+					      const struct qda_patience *patience)
+{
+	struct qda_patience none;
+	struct qda_invocation *inv;
+
+	if (!async)
+		return qda_pool_take(pool, patience);
+
+	qda_patience_init(&none, TASK_INTERRUPTIBLE, 0);
+	inv = qda_pool_take(pool, &none);
+
+	return inv == ERR_PTR(-ETIMEDOUT) ? ERR_PTR(-EAGAIN) : inv;
+}
+
 static int qda_invoke_fill(const struct qda_call *call, const struct drm_qda_invoke *args,
 			   struct qda_invocation *inv, const struct qda_patience *patience)
 {
 	struct qda_session *session = call->file->driver_priv;
+	u64 generation = call->parked.generation;
 	int ret;
 
 	inv->client_id = session->id;
@@ -93,7 +112,13 @@ static int qda_invoke_fill(const struct qda_call *call, const struct drm_qda_inv
 	if (!qda_operands_sync_for_device(&inv->operands))
 		return -ENODEV;
 
-	return qda_process_admit(&session->process, call->parked.generation, inv, patience);
+	if (args->flags & QDA_INVOKE_ASYNC) {
+		ret = qda_async_begin(inv, call->file, args->user_data, generation);
+		if (ret)
+			return ret;
+	}
+
+	return qda_process_admit(&session->process, generation, inv, patience);
 }
 
 /* On success there is a call that only has to be published. */
@@ -109,7 +134,7 @@ static int qda_invoke_prepare(struct qda_call *call, const struct drm_qda_invoke
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
 
-	inv = qda_pool_take(pool, patience);
+	inv = qda_invoke_take(pool, args->flags & QDA_INVOKE_ASYNC, patience);
 	qda_pool_put(pool);
 	if (IS_ERR(inv))
 		return PTR_ERR(inv);
@@ -189,6 +214,27 @@ out_fini:
 	return ret;
 }
 
+static int qda_invoke_start(struct qda_call *call, const struct drm_qda_invoke *args,
+			    const struct qda_patience *patience)
+{
+	int ret;
+
+	if (qda_call_has_copied_outputs(call)) {
+		ret = -EINVAL;
+		goto out_fini;
+	}
+	ret = qda_invoke_prepare(call, args, patience);
+	if (ret)
+		goto out_fini;
+
+	ret = qda_async_submit(call->inv, patience);
+	qda_invocation_put(call->inv);
+
+out_fini:
+	qda_call_fini(call);
+	return ret;
+}
+
 static int qda_invoke_begin(struct drm_qda_invoke *args, struct drm_file *file,
 			    struct qda_patience *patience)
 {
@@ -203,6 +249,9 @@ static int qda_invoke_begin(struct drm_qda_invoke *args, struct drm_file *file,
 	ret = qda_call_init(&call, args, file);
 	if (ret)
 		return ret;
+
+	if (args->flags & QDA_INVOKE_ASYNC)
+		return qda_invoke_start(&call, args, patience);
 
 	return qda_invoke_run(&call, args, patience);
 }
@@ -242,6 +291,27 @@ static int qda_invoke_resume(struct drm_qda_invoke *args, u64 cookie, struct drm
 	qda_invoke_drop(parked);
 
 	return ret;
+}
+
+/**
+ * qda_invoke_submit - Make one of several calls that nobody waits for
+ * @args: the call, with QDA_INVOKE_ASYNC
+ * @file: the caller's file
+ *
+ * Return: 0 or a negative error code as &struct drm_qda_invoke describes.
+ */
+int qda_invoke_submit(struct drm_qda_invoke *args, struct drm_file *file)
+{
+	struct qda_patience patience;
+	int ret;
+
+	if (args->cookie)
+		return -EINVAL;
+
+	qda_invoke_limit(&patience, args->deadline);
+	ret = qda_invoke_begin(args, file, &patience);
+
+	return ret == -ENODEV ? -EPIPE : ret;
 }
 
 /**

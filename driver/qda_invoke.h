@@ -7,7 +7,9 @@
 
 struct drm_device;
 struct drm_file;
+struct drm_qda_invoke;
 
+int qda_invoke_submit(struct drm_qda_invoke *args, struct drm_file *file);
 int qda_ioctl_remote_invoke(struct drm_device *drm, void *data, struct drm_file *file);
 
 #endif /* __QDA_INVOKE_H__ */

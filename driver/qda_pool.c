@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "qda_async.h"
 #include "qda_device.h"
 #include "qda_dma.h"
 #include "qda_invocation.h"
@@ -300,6 +301,8 @@ void qda_pool_return(struct qda_invocation *inv)
 	struct qda_pool *pool = inv->pool;
 	bool user = inv->user;
 
+	if (inv->event)
+		qda_async_cancel(inv);
 	qda_operands_fini(&inv->operands);
 	if (inv->staging)
 		qda_pool_return_staging(pool, inv->staging);

@@ -475,10 +475,12 @@ int qda_process_admit(struct qda_process *process, u64 generation, struct qda_in
  * @process: the process
  * @generation: which one of the session's processes
  *
+ * Context: any.
+ *
  * Return: true when the DSP announced its end.
  */
 bool qda_process_has_exited(struct qda_process *process, u64 generation)
 {
-	guard(spinlock_irq)(&process->lock);
+	guard(spinlock_irqsave)(&process->lock);
 	return process->exited_generation == generation;
 }

@@ -11,6 +11,7 @@
 #include <drm/drm_file.h>
 #include <drm/qda_accel.h>
 
+#include "qda_async.h"
 #include "qda_bo.h"
 #include "qda_caps.h"
 #include "qda_cb.h"
@@ -24,7 +25,7 @@
 #define QDA_FEATURES								\
 	(QDA_FEATURE_CREATE_POINTER | QDA_FEATURE_CREATE_BUFFER |		\
 	 QDA_FEATURE_INLINE | QDA_FEATURE_BUFFERS | QDA_FEATURE_MAP |		\
-	 QDA_FEATURE_ATTACH)
+	 QDA_FEATURE_ATTACH | QDA_FEATURE_ASYNC)
 
 static int qda_query_domain(struct qda_device *qdev, struct drm_qda_query *args)
 {
@@ -71,6 +72,9 @@ static int qda_query_limit(struct qda_device *qdev, struct drm_qda_query *args)
 		return 0;
 	case QDA_LIMIT_MAPPED:
 		args->value = (u64)qda_user_limit() << PAGE_SHIFT;
+		return 0;
+	case QDA_LIMIT_EVENTS:
+		args->value = QDA_ASYNC_EVENTS;
 		return 0;
 	default:
 		return -EINVAL;

@@ -88,6 +88,7 @@ extern "C" {
 #define DRM_QDA_SET_OPTION		0x08
 #define DRM_QDA_REMOTE_SESSION_RELEASE	0x09
 #define DRM_QDA_GEM_SYNC		0x0a
+#define DRM_QDA_REMOTE_INVOKE_BATCH	0x0b
 
 /**
  * enum drm_qda_query_type - What DRM_IOCTL_QDA_QUERY can be asked
@@ -121,6 +122,8 @@ enum drm_qda_query_type {
  * @QDA_LIMIT_BUFFER: largest buffer object, in bytes
  * @QDA_LIMIT_MAPPED: bytes that one user can have mapped, in all sessions on all DSPs
  *	together; a buffer counts once for each session that has it mapped
+ * @QDA_LIMIT_EVENTS: completions of asynchronous calls that a file has room for, those that
+ *	were not read yet and those that are still to come together
  */
 enum drm_qda_limit {
 	QDA_LIMIT_FILELEN = 1,
@@ -129,6 +132,7 @@ enum drm_qda_limit {
 	QDA_LIMIT_CALLS = 4,
 	QDA_LIMIT_BUFFER = 5,
 	QDA_LIMIT_MAPPED = 6,
+	QDA_LIMIT_EVENTS = 7,
 };
 
 #define QDA_FEATURE_CREATE_POINTER	(1ULL << 0) /* image by user pointer, or none */
@@ -138,7 +142,7 @@ enum drm_qda_limit {
 #define QDA_FEATURE_MAP			(1ULL << 4) /* REMOTE_MAP, QDA_ARG_KEY */
 #define QDA_FEATURE_ATTACH		(1ULL << 5) /* REMOTE_ATTACH */
 #define QDA_FEATURE_POLL		(1ULL << 6) /* poll mode of SET_OPTION */
-#define QDA_FEATURE_ASYNC		(1ULL << 7) /* QDA_INVOKE_ASYNC */
+#define QDA_FEATURE_ASYNC		(1ULL << 7) /* QDA_INVOKE_ASYNC, REMOTE_INVOKE_BATCH */
 
 /**
  * struct drm_qda_query - Argument of DRM_IOCTL_QDA_QUERY
@@ -495,6 +499,40 @@ struct drm_qda_arg {
 #define QDA_INVOKE_ASYNC	(1U << 0) /* do not wait, completion is an event */
 
 /**
+ * DOC: asynchronous calls
+ *
+ * REMOTE_INVOKE with QDA_INVOKE_ASYNC returns as soon as the call has been sent. How it
+ * ended is told by an event, which read() on the accel file gives; poll() and epoll say
+ * POLLIN when there is one. read() gives as many whole events as the buffer has room
+ * for and waits for the first one, or fails with ``-EAGAIN`` on a file with O_NONBLOCK.
+ * Each event begins with a &struct drm_event, that says its type and length; programs
+ * skip types that they do not know. Completions come in the order in which they
+ * happen. As all threads that read a file take from the same queue, user_data of
+ * &struct drm_qda_invoke is what tells whose event it is.
+ *
+ * Exactly one of two things happens: the ioctl fails and nothing was sent, or there will be
+ * an event, whatever becomes of the DSP. There is room for it before the call is sent.
+ * Only who closes the file does not see it.
+ */
+
+#define QDA_EVENT_INVOKE	0x80000000 /* &struct drm_qda_event_invoke */
+
+/**
+ * struct drm_qda_event_invoke - Completion of an asynchronous call
+ * @base: type QDA_EVENT_INVOKE, length of this structure
+ * @user_data: of &struct drm_qda_invoke
+ * @dsp_status: as REMOTE_INVOKE has it
+ * @error: 0, or the error that REMOTE_INVOKE would have returned after the call was sent:
+ *	``-EPIPE`` or ``-ETIMEDOUT``
+ */
+struct drm_qda_event_invoke {
+	struct drm_event base;
+	__u64 user_data;
+	__u32 dsp_status;
+	__s32 error;
+};
+
+/**
  * struct drm_qda_invoke - Argument of DRM_IOCTL_QDA_REMOTE_INVOKE
  * @handle: in, handle of the module or service, see "scalars, arguments and handles"
  * @sc: in, scalars word
@@ -527,9 +565,15 @@ struct drm_qda_arg {
  * When @deadline has passed the call is given up: the DSP may still run the method, and
  * what it answers goes nowhere. Memory that the call uses stays mapped until then.
  *
+ * With QDA_INVOKE_ASYNC the ioctl does not wait for the answer, see "asynchronous calls".
+ * Inputs have been read when it returns. INLINE outputs cannot be had that way. The ioctl
+ * may still have to wait for a place among the calls of other sessions, and for room in the
+ * transport; a signal that comes then makes it start again.
+ *
  * Errors of REMOTE_INVOKE:
  *
- * - ``-EINVAL``: unknown @flags bit, or any with a @cookie; unknown kind; an INLINE
+ * - ``-EINVAL``: unknown @flags bit, or any with a @cookie; INLINE outputs of an asynchronous
+ *   call that are not empty; unknown kind; an INLINE
  *   argument with a handle; attribute bits 31:29 of @sc set; a kind that does
  *   not fit the argument's place; a range that is not inside its buffer or key; an imported
  *   buffer that is not contiguous for a DSP without an IOMMU
@@ -540,7 +584,8 @@ struct drm_qda_arg {
  * - ``-E2BIG``: more INLINE bytes than QDA_LIMIT_INLINE
  * - ``-EFAULT``: @args or the memory of an argument cannot be accessed
  * - ``-EPERM``: @handle is 1, which belongs to the kernel
- * - ``-EOPNOTSUPP``: QDA_INVOKE_ASYNC, not served yet
+ * - ``-EAGAIN``: with QDA_INVOKE_ASYNC, as many calls are in flight as QDA_LIMIT_CALLS or as
+ *   many completions in the file as QDA_LIMIT_EVENTS; reading events makes room
  * - ``-ENOTCONN``: the session has no process
  * - ``-EPIPE``: the process died, or the DSP went away while the call waited
  * - ``-ETIMEDOUT``: @deadline has passed
@@ -624,6 +669,39 @@ struct drm_qda_gem_sync {
 	__u32 flags;
 };
 
+/**
+ * struct drm_qda_invoke_batch - Argument of DRM_IOCTL_QDA_REMOTE_INVOKE_BATCH
+ * @calls: in, pointer to &struct drm_qda_invoke of asynchronous calls
+ * @count: in, how many there are
+ * @stride: in, bytes from one to the next: the size of the structure as the caller knows it
+ * @flags: must be zero
+ * @submitted: out, how many of them were sent
+ * @error: out, if that is not all, why the next one was not: what REMOTE_INVOKE would
+ *	have returned, or ``-EINTR`` when a signal came in between
+ * @pad: must be zero
+ *
+ * Makes several asynchronous calls in their order, up to the first that fails. Each has
+ * QDA_INVOKE_ASYNC and is as if made by REMOTE_INVOKE, except that nothing is written to its
+ * structure. With no call the ioctl succeeds.
+ *
+ * Errors of REMOTE_INVOKE_BATCH:
+ *
+ * When the first call fails its error is the ioctl's and @error is 0. Otherwise:
+ *
+ * - ``-EINVAL``: @flags or @pad not zero; @stride is less than 48; a call without
+ *   QDA_INVOKE_ASYNC, or with a cookie
+ * - ``-E2BIG``: @stride is more than the driver knows, and what it does not know is not zero
+ */
+struct drm_qda_invoke_batch {
+	__u64 calls;
+	__u32 count;
+	__u32 stride;
+	__u32 flags;
+	__u32 submitted;
+	__s32 error;
+	__u32 pad;
+};
+
 #define DRM_IOCTL_QDA_QUERY \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_QDA_QUERY, struct drm_qda_query)
 #define DRM_IOCTL_QDA_GEM_CREATE \
@@ -646,6 +724,8 @@ struct drm_qda_gem_sync {
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_QDA_REMOTE_SESSION_RELEASE, struct drm_qda_session_release)
 #define DRM_IOCTL_QDA_GEM_SYNC \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_QDA_GEM_SYNC, struct drm_qda_gem_sync)
+#define DRM_IOCTL_QDA_REMOTE_INVOKE_BATCH \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_QDA_REMOTE_INVOKE_BATCH, struct drm_qda_invoke_batch)
 
 #if defined(__cplusplus)
 }
