@@ -80,6 +80,10 @@ static const struct uapi_ioctl ioctls[] = {
 	  { OUT(drm_qda_session_release, dsp_status), NONE },
 	  0 },
 	{ "gem_sync", DRM_IOCTL_QDA_GEM_SYNC, { NONE, NONE }, 0 },
+	{ "remote_invoke_batch",
+	  DRM_IOCTL_QDA_REMOTE_INVOKE_BATCH,
+	  { OUT(drm_qda_invoke_batch, submitted), OUT(drm_qda_invoke_batch, error) },
+	  0 },
 };
 
 #define IOCTL_BYTES 256
@@ -117,6 +121,15 @@ static void any_enodev(const void *arg)
 	dsp_finish(dsp);
 }
 
+static struct drm_qda_invoke_batch one_async_call(void)
+{
+	static struct drm_qda_invoke call = { .handle = TEST_HANDLE, .flags = QDA_INVOKE_ASYNC };
+
+	return (struct drm_qda_invoke_batch){ .calls = (uintptr_t)&call,
+					      .count = 1,
+					      .stride = sizeof(call) };
+}
+
 /* Prepares an ioctl so that it would do its work. */
 static void fill_good(const struct uapi_ioctl *io, void *buf, struct invocation *inv)
 {
@@ -140,6 +153,8 @@ static void fill_good(const struct uapi_ioctl *io, void *buf, struct invocation 
 			(struct drm_qda_remote_map){ .flags = QDA_MAP_HEAP, .size = 20000 };
 	else if (io->cmd == DRM_IOCTL_QDA_REMOTE_INVOKE)
 		memcpy(buf, &inv->req, sizeof(inv->req));
+	else if (io->cmd == DRM_IOCTL_QDA_REMOTE_INVOKE_BATCH)
+		*(struct drm_qda_invoke_batch *)buf = one_async_call();
 }
 
 /* A call that needs the most of the driver: many arguments, small and big. */
@@ -297,7 +312,8 @@ TEST(unknown_ioctl_number_einval)
 	unsigned char buf[IOCTL_BYTES] = { 0 };
 	int fd = dsp_open(dsp);
 
-	for (unsigned int nr = DRM_COMMAND_BASE + DRM_QDA_GEM_SYNC + 1; nr < DRM_COMMAND_END; nr++)
+	for (unsigned int nr = DRM_COMMAND_BASE + DRM_QDA_REMOTE_INVOKE_BATCH + 1;
+	     nr < DRM_COMMAND_END; nr++)
 		CHECK_ERR(-EINVAL, do_ioctl(fd, _IOC(_IOC_READ | _IOC_WRITE, 'd', nr, 8), buf));
 	dsp_finish(dsp);
 }
@@ -349,6 +365,8 @@ TEST(query_limits)
 	CHECK_EQ(3, query.value);
 	CHECK_OK(qda_query(fd, QDA_QUERY_LIMIT, QDA_LIMIT_CALLS, &query));
 	CHECK(query.value >= 100 && query.value <= 128);
+	CHECK_OK(qda_query(fd, QDA_QUERY_LIMIT, QDA_LIMIT_EVENTS, &query));
+	CHECK(query.value >= 128);
 	dsp_finish(dsp);
 }
 
@@ -384,7 +402,7 @@ TEST(query_einval)
 		{ QDA_QUERY_CAPABILITY, 256 },
 		{ QDA_QUERY_CAPABILITY, ~0u },
 		{ QDA_QUERY_LIMIT, 0 },
-		{ QDA_QUERY_LIMIT, QDA_LIMIT_MAPPED + 1 },
+		{ QDA_QUERY_LIMIT, QDA_LIMIT_EVENTS + 1 },
 		{ QDA_QUERY_LIMIT, ~0u },
 		{ QDA_QUERY_ADDRESS_WIDTH, 1 },
 		{ QDA_QUERY_FEATURES, 1 },
@@ -991,16 +1009,88 @@ TEST(remote_invoke_eperm)
 	dsp_finish(dsp);
 }
 
-TEST(remote_invoke_eopnotsupp)
+TEST(remote_invoke_einval_async_output)
 {
 	struct dsp *dsp = dsp_new("cdsp");
 	struct session s = session_new(dsp);
-	uint64_t have = features(s.fd);
 
-	if (!(have & QDA_FEATURE_ASYNC))
-		REFUSE_CALL(-EOPNOTSUPP, inv->req.flags = QDA_INVOKE_ASYNC);
+	REFUSE_CALL(-EINVAL, inv->req.flags = QDA_INVOKE_ASYNC);
+	REFUSE_CALL(-EINVAL, inv->req.flags = QDA_INVOKE_ASYNC; inv->args[1].length = 1);
 	dsp_finish(dsp);
 }
+
+TEST(remote_invoke_eagain)
+{
+	struct drm_qda_invoke async = { .handle = TEST_HANDLE, .flags = QDA_INVOKE_ASYNC };
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	struct drm_qda_query query;
+
+	CHECK_OK(qda_query(s.fd, QDA_QUERY_LIMIT, QDA_LIMIT_CALLS, &query));
+	for (uint64_t i = 0; i < query.value; i++)
+		CHECK_OK(qda_invoke(s.fd, &async));
+	CHECK_ERR(-EAGAIN, qda_invoke(s.fd, &async));
+	CHECK_EQ(0, async.dsp_status);
+	dsp_serve(dsp, NULL, NULL);
+	dsp_finish(dsp);
+}
+
+/* ---- REMOTE_INVOKE_BATCH ---- */
+
+#define REFUSE_BATCH(err, ...)                                                             \
+	do {                                                                               \
+		struct drm_qda_invoke_batch batch = one_async_call();                      \
+		struct drm_qda_invoke *call = (void *)(uintptr_t)batch.calls;              \
+		struct drm_qda_invoke good = *call;                                        \
+		__VA_ARGS__;                                                               \
+		batch.submitted = 0xdeadbeef;                                              \
+		CHECK_ERR(err, do_ioctl(s.fd, DRM_IOCTL_QDA_REMOTE_INVOKE_BATCH, &batch)); \
+		CHECK_EQ(0, batch.submitted);                                              \
+		CHECK_EQ(0, batch.error);                                                  \
+		CHECK_EQ(1, vdsp_get(dsp, "calls"));                                       \
+		*call = good;                                                              \
+	} while (0)
+
+TEST(remote_invoke_batch_einval)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+
+	for (int bit = 0; bit < 32; bit++)
+		REFUSE_BATCH(-EINVAL, batch.flags = 1u << bit);
+	REFUSE_BATCH(-EINVAL, batch.pad = 1);
+	REFUSE_BATCH(-EINVAL, batch.stride = 0);
+	REFUSE_BATCH(-EINVAL, batch.stride = sizeof(*call) - 1);
+	REFUSE_BATCH(-EINVAL, call->flags = 0);
+	REFUSE_BATCH(-EINVAL, call->cookie = 1);
+	dsp_finish(dsp);
+}
+
+TEST(remote_invoke_batch_e2big)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+	unsigned char later[200] = { 0 };
+
+	later[199] = 1;
+	REFUSE_BATCH(-E2BIG, memcpy(later, call, sizeof(*call)); batch.calls = (uintptr_t)later;
+		     batch.stride = sizeof(later));
+	dsp_finish(dsp);
+}
+
+TEST(remote_invoke_batch_efault_calls)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	struct session s = session_new(dsp);
+
+	REFUSE_BATCH(-EFAULT, batch.calls = (uintptr_t)bad_pointer());
+	REFUSE_BATCH(-EFAULT, batch.calls = 0);
+	REFUSE_BATCH(-EFAULT, batch.calls = 0xffff800000000000ull);
+	REFUSE_BATCH(-EFAULT, batch.calls = (uintptr_t)guarded_alloc(sizeof(*call) - 1));
+	dsp_finish(dsp);
+}
+
+/* ---- REMOTE_INVOKE of a session without a process ---- */
 
 TEST(remote_invoke_enotconn)
 {

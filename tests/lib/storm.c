@@ -74,10 +74,14 @@ unsigned long storm_signals(void)
 	return __atomic_load_n(&counts->signals, __ATOMIC_RELAXED);
 }
 
-static void count_calls(unsigned long cmd)
+static void count_calls(unsigned long cmd, const void *arg)
 {
+	const struct drm_qda_invoke_batch *batch = arg;
+
 	if (cmd == DRM_IOCTL_QDA_REMOTE_INVOKE)
 		__atomic_fetch_add(&counts->made, 1, __ATOMIC_SEQ_CST);
+	else if (cmd == DRM_IOCTL_QDA_REMOTE_INVOKE_BATCH)
+		__atomic_fetch_add(&counts->made, batch->count, __ATOMIC_SEQ_CST);
 }
 
 void storm_see_call(void)
@@ -123,7 +127,7 @@ int storm_ioctl(int fd, unsigned long cmd, void *arg)
 	timer_t timer;
 	int ret;
 
-	count_calls(cmd);
+	count_calls(cmd, arg);
 	timer = start_timer();
 	do {
 		ret = ioctl(fd, cmd, arg) < 0 ? -errno : 0;
