@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdbool.h>
+#include <time.h>
 
 #include "internal.h"
 
@@ -121,14 +122,11 @@ static bool count_args(const struct qda_arg *args, size_t count, struct counts *
 	       counts->of[PLACE_OUT_KEY] <= QDA_KEYS_MAX;
 }
 
-int qda_module_call_args(struct qda_module *module, uint32_t method, const struct qda_arg *args,
-			 size_t count, uint32_t *dsp_status)
+int qda_encode_args(const struct qda_module *module, uint32_t method, const struct qda_arg *args,
+		    size_t count, struct drm_qda_arg *to, uint32_t *scalars)
 {
-	struct drm_qda_arg to[2 * QDA_BUFFERS_MAX + 2 * QDA_KEYS_MAX];
 	struct counts counts = { 0 };
-	uint32_t scalars;
 
-	qda_result(0, 0, dsp_status);
 	if (!module || method > QDA_METHOD_MAX || (count && !args))
 		return -EINVAL;
 	if (!count_args(args, count, &counts))
@@ -138,7 +136,37 @@ int qda_module_call_args(struct qda_module *module, uint32_t method, const struc
 			return -EINVAL;
 		to[i] = for_kernel(&args[i]);
 	}
-	scalars = QDA_SCALARS(method, counts.of[PLACE_IN], counts.of[PLACE_OUT]) |
-		  QDA_SCALARS_HANDLES(counts.of[PLACE_IN_KEY], counts.of[PLACE_OUT_KEY]);
-	return qda_process_invoke(module->process, module->handle, scalars, to, dsp_status);
+	*scalars = QDA_SCALARS(method, counts.of[PLACE_IN], counts.of[PLACE_OUT]) |
+		   QDA_SCALARS_HANDLES(counts.of[PLACE_IN_KEY], counts.of[PLACE_OUT_KEY]);
+	return 0;
+}
+
+int qda_module_call_args(struct qda_module *module, uint32_t method, const struct qda_arg *args,
+			 size_t count, uint32_t *dsp_status)
+{
+	return qda_module_call_until(module, method, args, count, 0, dsp_status);
+}
+
+int qda_module_call_until(struct qda_module *module, uint32_t method, const struct qda_arg *args,
+			  size_t count, uint64_t deadline, uint32_t *dsp_status)
+{
+	struct drm_qda_arg to[QDA_ARGS_MAX];
+	struct drm_qda_invoke invoke = { .args = (uintptr_t)to, .deadline = deadline };
+	int ret;
+
+	qda_result(0, 0, dsp_status);
+	ret = qda_encode_args(module, method, args, count, to, &invoke.sc);
+	if (ret)
+		return ret;
+	invoke.handle = module->handle;
+	ret = qda_ioctl(module->process->dev->fd, DRM_IOCTL_QDA_REMOTE_INVOKE, &invoke);
+	return qda_result(ret, invoke.dsp_status, dsp_status);
+}
+
+uint64_t qda_deadline_in_ms(uint32_t ms)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec + ms * 1000000ull;
 }

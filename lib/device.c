@@ -26,6 +26,7 @@ _Static_assert((int)QDA_MAX_CALL == (int)QDA_LIMIT_INLINE, "number of the kernel
 _Static_assert((int)QDA_MAX_PROCESSES == (int)QDA_LIMIT_SESSIONS, "number of the kernel");
 _Static_assert((int)QDA_MAX_CALLS == (int)QDA_LIMIT_CALLS, "number of the kernel");
 _Static_assert((int)QDA_MAX_BUFFER == (int)QDA_LIMIT_BUFFER, "number of the kernel");
+_Static_assert((int)QDA_MAX_COMPLETIONS == (int)QDA_LIMIT_EVENTS, "number of the kernel");
 _Static_assert((int)QDA_MAX_MAPPED == (int)QDA_LIMIT_MAPPED, "number of the kernel");
 
 /* The driver must be known before any ioctl of its own: others use the same numbers. */
@@ -62,6 +63,16 @@ static int ask_domain(struct qda_device *dev)
 	return 0;
 }
 
+/* Another thread may read the completion that poll(2) has told of. */
+static int never_wait(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK))
+		return -errno;
+	return 0;
+}
+
 int qda_device_open_fd(int fd, struct qda_device **dev)
 {
 	struct qda_device *d;
@@ -78,6 +89,8 @@ int qda_device_open_fd(int fd, struct qda_device **dev)
 		return -ENOMEM;
 	d->fd = fd;
 	ret = ask_domain(d);
+	if (!ret)
+		ret = never_wait(fd);
 	if (!ret)
 		ret = -pthread_mutex_init(&d->lock, NULL);
 	if (ret) {

@@ -54,6 +54,13 @@ struct qda_module {
 /* Methods have five bits in the scalars word. */
 #define QDA_METHOD_MAX 31
 
+/* Most arguments of a call */
+#define QDA_ARGS_MAX (2 * QDA_BUFFERS_MAX + 2 * QDA_KEYS_MAX)
+
+/* Checks arguments and writes them as the kernel takes them: to has room for QDA_ARGS_MAX. */
+int qda_encode_args(const struct qda_module *module, uint32_t method, const struct qda_arg *args,
+		    size_t count, struct drm_qda_arg *to, uint32_t *scalars);
+
 /* ioctl(2), restarted as DRM expects it; 0 or -errno. */
 int qda_ioctl(int fd, unsigned long request, void *arg);
 

@@ -22,6 +22,8 @@ static bool must_restart(unsigned long request, const void *arg)
 		return true;
 	if (errno != EAGAIN)
 		return false;
+	if (request == DRM_IOCTL_QDA_REMOTE_INVOKE_BATCH)
+		return false;
 	return request != DRM_IOCTL_QDA_REMOTE_INVOKE || !(invoke->flags & QDA_INVOKE_ASYNC);
 }
 

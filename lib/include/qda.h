@@ -86,14 +86,18 @@ int qda_device_open_path(const char *path, struct qda_device **dev);
 
 /*
  * Makes a device of a file that is open already, for instance one that another
- * program sent. On success the file belongs to the device, else it stays yours.
+ * program sent. On success the file belongs to the device, which makes it one that does not
+ * wait (O_NONBLOCK); else it stays yours.
  *   -ENOTTY  this is no node of the QDA driver
  */
 int qda_device_open_fd(int fd, struct qda_device **dev);
 
 void qda_device_close(struct qda_device *dev);
 
-/* The device's file. It stays the device's; do not close it. */
+/*
+ * The device's file. It stays the device's; do not close it. poll(2) and epoll(7) say
+ * POLLIN for it when qda_device_completions() has something to tell.
+ */
 int qda_device_fd(const struct qda_device *dev);
 
 /* Name and number of the domain, as the driver said at open. */
@@ -121,6 +125,7 @@ enum qda_max {
 	QDA_MAX_BUFFER = 5,    /* bytes of a buffer */
 	QDA_MAX_MAPPED =
 		6, /* bytes that one user can have mapped for DSPs, all programs together */
+	QDA_MAX_COMPLETIONS = 7, /* calls that did not wait, in flight or not told yet */
 };
 
 /* A limit of the driver on this DSP. */
@@ -452,6 +457,71 @@ struct qda_arg qda_arg_out_key(int32_t key, uint64_t offset, uint64_t size);
  */
 int qda_module_call_args(struct qda_module *module, uint32_t method, const struct qda_arg *args,
 			 size_t count, uint32_t *dsp_status);
+
+/*
+ * As qda_module_call_args(), but gives up when the deadline has passed: a point in time, in
+ * nanoseconds of CLOCK_MONOTONIC, as qda_deadline_in_ms() makes it; 0 waits for ever. The
+ * DSP may run the method all the same, so what buffers and keys refer to is in use until
+ * it is done; outputs that are copied are not touched any more.
+ *   -ETIMEDOUT  the deadline has passed
+ *   or as for qda_module_call_args()
+ */
+int qda_module_call_until(struct qda_module *module, uint32_t method, const struct qda_arg *args,
+			  size_t count, uint64_t deadline, uint32_t *dsp_status);
+
+/* The point in time that is so many milliseconds away. */
+uint64_t qda_deadline_in_ms(uint32_t ms);
+
+/* ---- Calls that do not wait ---- */
+
+/*
+ * A call, for qda_module_submit(). Set what is not used to 0. user_data comes back with the
+ * completion and means nothing to the library.
+ */
+struct qda_request {
+	struct qda_module *module;
+	uint32_t method;
+	uint32_t reserved32;
+	const struct qda_arg *args;
+	size_t count; /* of args */
+	uint64_t user_data;
+	uint64_t deadline;
+};
+
+/*
+ * Makes a call and does not wait for its answer, which qda_device_completions() tells.
+ * Inputs that are copied can be changed when this returns; outputs that are copied
+ * cannot be had this way, so let the method write to a buffer. Buffers of the call belong
+ * to it until its completion. One thread can have QDA_MAX_CALLS calls in flight.
+ *   -EAGAIN  too many calls are in flight, or too many completions were not read yet
+ *            (QDA_MAX_COMPLETIONS): read some and try again
+ *   -EINVAL  there are outputs that are copied
+ *   or as for qda_module_call_until()
+ */
+int qda_module_submit(const struct qda_request *request);
+
+/*
+ * The same for several calls at once, in their order, up to the first that fails: its
+ * error is returned, and *submitted tells how many were made before. They are of
+ * modules of the same device.
+ */
+int qda_module_submit_many(const struct qda_request *requests, size_t count, size_t *submitted);
+
+/* How a call ended. */
+struct qda_completion {
+	uint64_t user_data;
+	int result; /* what qda_module_call_until() would have returned */
+	uint32_t dsp_status;
+};
+
+/*
+ * Tells how calls have ended, at most room of them, in the order in which they did;
+ * *count says how many. Never waits: use poll(2) on qda_device_fd(). Each submitted
+ * call is told once, whatever becomes of the DSP; with several threads that ask, to one of
+ * them. Close the device only when all were told, or if you do not want to know.
+ */
+int qda_device_completions(struct qda_device *dev, struct qda_completion *done, size_t room,
+			   size_t *count);
 
 /* ---- Codes of the DSP ---- */
 

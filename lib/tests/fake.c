@@ -298,6 +298,20 @@ static int answer_buffers(unsigned long request, void *arg)
 	return ENOTTY;
 }
 
+static int answer_batch(struct drm_qda_invoke_batch *batch)
+{
+	assert_int_equal(batch->stride, sizeof(struct drm_qda_invoke));
+	while (batch->submitted < batch->count && batch->submitted < fake.batch_room) {
+		struct drm_qda_invoke *calls = (void *)(uintptr_t)batch->calls;
+
+		answer_invoke(&calls[batch->submitted++]);
+		fake.batch_calls++;
+	}
+	if (batch->submitted < batch->count)
+		batch->error = fake.batch_error;
+	return 0;
+}
+
 static int answer(int fd, unsigned long request, void *arg)
 {
 	switch (request) {
@@ -322,6 +336,8 @@ static int answer(int fd, unsigned long request, void *arg)
 	case DRM_IOCTL_QDA_REMOTE_INVOKE:
 		answer_invoke(arg);
 		return 0;
+	case DRM_IOCTL_QDA_REMOTE_INVOKE_BATCH:
+		return answer_batch(arg);
 	}
 	return answer_buffers(request, arg);
 }

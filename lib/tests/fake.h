@@ -39,12 +39,15 @@ struct fake_kernel {
 	int32_t open_error;	 /* error that open or close answer */
 	const char *open_text;	 /* error text that open answers */
 	bool uncached;		 /* the kernel's buffers are write-combined */
+	uint32_t batch_room;	 /* most calls of a batch that are taken at once */
+	int batch_error;	 /* why it was not more of them */
 
 	/* What happened. */
 	unsigned int ioctls;
 	struct drm_qda_query query;
 	struct drm_qda_init_create create;
 	unsigned int releases;
+	unsigned int batch_calls; /* calls in batches */
 	struct drm_qda_invoke invoke;
 	struct drm_qda_arg args[2 * QDA_BUFFERS_MAX + 2 * QDA_KEYS_MAX];
 	unsigned char input[FAKE_CALL_BYTES]; /* bytes of all inputs, one after the other */
