@@ -9,7 +9,10 @@
 #include <linux/dma-mapping.h>
 #include <linux/iommu.h>
 #include <linux/kref.h>
+#include <linux/math.h>
+#include <linux/minmax.h>
 #include <linux/mod_devicetable.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/of.h>
 #include <linux/platform_device.h>
@@ -18,6 +21,20 @@
 #include "qda_cb.h"
 #include "qda_device.h"
 #include "qda_rpmsg.h"
+#include "qda_user.h"
+
+/* Each session with a bank can have a call of the kernel in flight, and so can the DSP. */
+#define QDA_CB_PLACES_MAX	(QDA_SLOTS_KERNEL - 1)
+
+static unsigned int share_banks = 1;
+module_param(share_banks, uint, 0644);
+MODULE_PARM_DESC(share_banks,
+		 "Sessions that may share a context bank when none is free, and then reach each other's memory (default 1: none do)");
+
+static unsigned int user_sessions;
+module_param(user_sessions, uint, 0644);
+MODULE_PARM_DESC(user_sessions,
+		 "Sessions with a context bank that a user other than root may have on a DSP (default 0: half of those there can be)");
 
 /**
  * struct qda_cb - Context bank
@@ -26,7 +43,8 @@
  * @node: entry in the DSP's list of banks
  * @sid: stream id, by which the DSP names the bank
  * @direct: it has no address space of its own, addresses are physical
- * @taken: a session has it; protected by the lock of the DSP's banks
+ * @places: how many sessions the device tree says that it is for
+ * @sessions: how many have it; protected by the lock of the DSP's banks
  * @lock: protects @dev and @items, and serialises DMA mapping against revoking
  * @dev: device for the DMA API, NULL once revoked
  * @items: what uses @dev, &struct qda_cb_item
@@ -37,7 +55,8 @@ struct qda_cb {
 	struct list_head node;
 	u32 sid;
 	bool direct;
-	bool taken;
+	u32 places;
+	u32 sessions;
 
 	/* Protects the DMA device and the list of its users. */
 	struct mutex lock;
@@ -72,46 +91,139 @@ void qda_cb_put(struct qda_cb *cb)
 	kref_put(&cb->ref, qda_cb_free);
 }
 
-/**
- * qda_cb_acquire - Give a session its bank
- * @qdev: the DSP
- *
- * This is the whole policy of who gets which bank: the first one that no session
- * has, for one session alone. So no session's memory is ever in reach of another
- * session's process.
- *
- * Return: the bank with a reference, or an error pointer: -EBUSY when all are taken,
- * -ENODEV when the DSP is gone.
- */
-struct qda_cb *qda_cb_acquire(struct qda_device *qdev)
+/* Two parties have a say: who wrote the device tree, and who runs the system. */
+static u32 qda_cb_places(const struct qda_cb *cb)
 {
+	return clamp(max(cb->places, READ_ONCE(share_banks)), 1U, QDA_CB_PLACES_MAX);
+}
+
+/*
+ * This is the whole policy of who gets which bank: the one with the fewest sessions. So a
+ * session shares a bank only when none is free, and only if sharing is allowed.
+ * Otherwise no session's memory is ever in reach of another session's process.
+ */
+static struct qda_cb *qda_cb_choose(struct qda_banks *banks)
+{
+	struct qda_cb *cb, *best = NULL;
+
+	lockdep_assert_held(&banks->lock);
+
+	list_for_each_entry(cb, &banks->list, node)
+		if (cb->sessions < qda_cb_places(cb) && (!best || cb->sessions < best->sessions))
+			best = cb;
+
+	return best;
+}
+
+static u32 qda_cb_sum_places(const struct qda_banks *banks)
+{
+	const struct qda_cb *cb;
+	u32 places = 0;
+
+	lockdep_assert_held(&banks->lock);
+
+	list_for_each_entry(cb, &banks->list, node)
+		places += qda_cb_places(cb);
+
+	return min(places, QDA_CB_PLACES_MAX);
+}
+
+/* There are few banks, and each is worth much: one user must not have all of them. */
+static u32 qda_cb_user_places(const struct qda_banks *banks, const struct qda_user *user)
+{
+	u32 places = qda_cb_sum_places(banks);
+	u32 limit = READ_ONCE(user_sessions) ?: DIV_ROUND_UP(places, 2);
+
+	return qda_user_is_root(user) ? places : min(places, limit);
+}
+
+static bool qda_cb_user_has_all(const struct qda_banks *banks, const struct qda_user *user)
+{
+	const struct qda_cb_place *place;
+	u32 count = 0;
+
+	lockdep_assert_held(&banks->lock);
+
+	if (!user || qda_user_is_root(user))
+		return false;
+
+	list_for_each_entry(place, &banks->places, node)
+		count += place->user == user;
+
+	return count >= qda_cb_user_places(banks, user);
+}
+
+/**
+ * qda_cb_acquire - Give a session a place in a bank
+ * @qdev: the DSP
+ * @place: where to store it, with the user it is to count for
+ *
+ * Return: 0, -EDQUOT when the user has as many as one may have, -EBUSY when all
+ * are taken, -ENODEV when the DSP is gone.
+ */
+int qda_cb_acquire(struct qda_device *qdev, struct qda_cb_place *place)
+{
+	struct qda_banks *banks = &qdev->banks;
 	struct qda_cb *cb;
 
-	guard(mutex)(&qdev->banks.lock);
+	guard(mutex)(&banks->lock);
 
-	if (qdev->banks.gone)
-		return ERR_PTR(-ENODEV);
+	if (banks->gone)
+		return -ENODEV;
+	if (qda_cb_user_has_all(banks, place->user))
+		return -EDQUOT;
 
-	list_for_each_entry(cb, &qdev->banks.list, node) {
-		if (cb->taken)
-			continue;
-		cb->taken = true;
-		qda_cb_get(cb);
-		return cb;
-	}
+	cb = qda_cb_choose(banks);
+	if (!cb || list_count_nodes(&banks->places) >= QDA_CB_PLACES_MAX)
+		return -EBUSY;
 
-	return ERR_PTR(-EBUSY);
+	cb->sessions++;
+	list_add_tail(&place->node, &banks->places);
+	qda_cb_get(cb);
+	place->cb = cb;
+
+	return 0;
 }
 
 /**
  * qda_cb_release - Undo qda_cb_acquire()
- * @cb: the bank; nothing of the session is mapped there any more
+ * @place: the place; nothing of the session is mapped in the bank any more
  */
-void qda_cb_release(struct qda_cb *cb)
+void qda_cb_release(struct qda_cb_place *place)
 {
-	scoped_guard(mutex, &cb->qdev->banks.lock)
-		cb->taken = false;
+	struct qda_cb *cb = place->cb;
+
+	scoped_guard(mutex, &cb->qdev->banks.lock) {
+		cb->sessions--;
+		list_del(&place->node);
+	}
+	place->cb = NULL;
 	qda_cb_put(cb);
+}
+
+/**
+ * qda_cb_user_limit - How many sessions with a bank a user may have
+ * @qdev: the DSP
+ * @user: the user
+ *
+ * Return: their number.
+ */
+u32 qda_cb_user_limit(struct qda_device *qdev, const struct qda_user *user)
+{
+	guard(mutex)(&qdev->banks.lock);
+	return qda_cb_user_places(&qdev->banks, user);
+}
+
+/**
+ * qda_cb_count_places - How many sessions can have a bank
+ * @qdev: the DSP
+ *
+ * Return: their number.
+ */
+u32 qda_cb_count_places(struct qda_device *qdev)
+{
+	guard(mutex)(&qdev->banks.lock);
+	return qda_cb_sum_places(&qdev->banks);
 }
 
 /**
@@ -293,8 +405,7 @@ static int qda_cb_attach(struct qda_cb *cb)
 
 	if (banks->gone)
 		return -ENODEV;
-	/* Each bank has an id for calls of the kernel. */
-	if (banks->count == QDA_SLOTS_KERNEL - 1)
+	if (banks->count == QDA_CB_PLACES_MAX)
 		return -ENOSPC;
 	/* Those without an IOMMU are of less use, so they are the last to be given. */
 	if (cb->direct)
@@ -328,6 +439,7 @@ static struct qda_cb *qda_cb_create(struct qda_device *qdev, struct device *dev)
 	cb->qdev = qdev;
 	cb->dev = dev;
 	cb->direct = qda_cb_has_no_domain(dev);
+	cb->places = 1;
 
 	return cb;
 }
@@ -357,6 +469,9 @@ static int qda_cb_probe(struct platform_device *pdev)
 		ret = -EINVAL;
 		goto err_put_cb;
 	}
+
+	/* It may be missing, which means that there is one. */
+	of_property_read_u32(pdev->dev.of_node, "qcom,nsessions", &cb->places);
 
 	ret = qda_cb_attach(cb);
 	if (ret)

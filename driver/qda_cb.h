@@ -13,6 +13,19 @@ struct mutex;
 struct platform_driver;
 struct qda_cb;
 struct qda_device;
+struct qda_user;
+
+/**
+ * struct qda_cb_place - A session's place in a context bank
+ * @cb: the bank, with a reference; NULL without a place
+ * @user: who the place counts for, NULL if it is the kernel's own
+ * @node: entry in the DSP's list of places that are taken; protected by the lock of its banks
+ */
+struct qda_cb_place {
+	struct qda_cb *cb;
+	const struct qda_user *user;
+	struct list_head node;
+};
 
 /**
  * struct qda_cb_item - Something that uses the DMA device of a context bank
@@ -28,14 +41,16 @@ struct qda_cb_item {
 
 extern struct platform_driver qda_cb_driver;
 
-struct qda_cb *qda_cb_acquire(struct qda_device *qdev);
-void qda_cb_release(struct qda_cb *cb);
+int qda_cb_acquire(struct qda_device *qdev, struct qda_cb_place *place);
+void qda_cb_release(struct qda_cb_place *place);
 void qda_cb_get(struct qda_cb *cb);
 void qda_cb_put(struct qda_cb *cb);
 void qda_cb_revoke_all(struct qda_device *qdev);
 u32 qda_cb_count(struct qda_device *qdev);
 bool qda_cb_is_direct(const struct qda_cb *cb);
 bool qda_cb_any_is_direct(struct qda_device *qdev);
+u32 qda_cb_count_places(struct qda_device *qdev);
+u32 qda_cb_user_limit(struct qda_device *qdev, const struct qda_user *user);
 
 struct device *qda_cb_lock(struct qda_cb *cb);
 void qda_cb_unlock(struct qda_cb *cb);

@@ -230,8 +230,9 @@ static int qda_create_make_calls(struct qda_session *session, const struct qda_p
  *
  * Whatever it returns, qda_create_drop() must follow in the end.
  *
- * Return: 0 or a negative error code: -EBUSY when no context bank is free, -EFAULT
- * when the image cannot be read, -ENODEV when the DSP is gone.
+ * Return: 0 or a negative error code: -EBUSY when no context bank is free, -EDQUOT when the
+ * user has too many or has too much mapped, -EFAULT when the image cannot be read,
+ * -ENODEV when the DSP is gone.
  */
 int qda_create_prepare(struct qda_session *session, const struct qda_process_image *image)
 {

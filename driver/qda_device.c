@@ -77,6 +77,7 @@ struct qda_device *qda_device_create(struct device *dev, const struct qda_soc_da
 	qda_slots_init(&qdev->slots);
 	xa_init_flags(&qdev->sessions, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_IRQ);
 	INIT_LIST_HEAD(&qdev->banks.list);
+	INIT_LIST_HEAD(&qdev->banks.places);
 
 	ret = drmm_mutex_init(&qdev->drm, &qdev->banks.lock);
 	if (ret)

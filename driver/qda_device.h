@@ -48,6 +48,7 @@ struct qda_domain {
  * struct qda_banks - The context banks of a device
  * @lock: protects everything below and which session has a bank
  * @list: all banks, &struct qda_cb
+ * @places: what sessions have of them, &struct qda_cb_place
  * @count: how many there are
  * @direct: one of them, or one that there was, takes physical addresses
  * @gone: the device is going away, no session gets a bank
@@ -56,6 +57,7 @@ struct qda_banks {
 	/* Protects the list of banks and which session has which. */
 	struct mutex lock;
 	struct list_head list;
+	struct list_head places;
 	u32 count;
 	bool direct;
 	bool gone;

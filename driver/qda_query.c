@@ -20,6 +20,7 @@
 #include "qda_pool.h"
 #include "qda_process.h"
 #include "qda_query.h"
+#include "qda_session.h"
 #include "qda_user.h"
 
 #define QDA_FEATURES								\
@@ -52,8 +53,10 @@ static int qda_query_capability(struct qda_session *session, struct drm_qda_quer
 	return ret;
 }
 
-static int qda_query_limit(struct qda_device *qdev, struct drm_qda_query *args)
+static int qda_query_limit(struct qda_session *session, struct drm_qda_query *args)
 {
+	struct qda_device *qdev = session->qdev;
+
 	switch (args->index) {
 	case QDA_LIMIT_FILELEN:
 		args->value = QDA_PROCESS_FILELEN_MAX;
@@ -62,7 +65,7 @@ static int qda_query_limit(struct qda_device *qdev, struct drm_qda_query *args)
 		args->value = QDA_PAYLOAD_INLINE_MAX;
 		return 0;
 	case QDA_LIMIT_SESSIONS:
-		args->value = qda_cb_count(qdev);
+		args->value = qda_cb_count_places(qdev);
 		return 0;
 	case QDA_LIMIT_CALLS:
 		args->value = QDA_POOL_CALLS;
@@ -75,6 +78,12 @@ static int qda_query_limit(struct qda_device *qdev, struct drm_qda_query *args)
 		return 0;
 	case QDA_LIMIT_EVENTS:
 		args->value = QDA_ASYNC_EVENTS;
+		return 0;
+	case QDA_LIMIT_USER_SESSIONS:
+		args->value = qda_cb_user_limit(qdev, session->user);
+		return 0;
+	case QDA_LIMIT_BANKS:
+		args->value = qda_cb_count(qdev);
 		return 0;
 	default:
 		return -EINVAL;
@@ -112,7 +121,7 @@ int qda_ioctl_query(struct drm_device *drm, void *data, struct drm_file *file)
 	case QDA_QUERY_CAPABILITY:
 		return qda_query_capability(file->driver_priv, args);
 	case QDA_QUERY_LIMIT:
-		return qda_query_limit(qdev, args);
+		return qda_query_limit(file->driver_priv, args);
 	case QDA_QUERY_ADDRESS_WIDTH:
 		return qda_query_number(args, qda_device_dma_bits(qdev));
 	case QDA_QUERY_FEATURES:

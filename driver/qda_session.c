@@ -77,8 +77,8 @@ static void qda_session_free(struct kref *ref)
 	struct qda_device *qdev = session->qdev;
 
 	xa_erase_irq(&qdev->sessions, session->id);
-	if (session->cb)
-		qda_cb_release(session->cb);
+	if (session->place.cb)
+		qda_cb_release(&session->place);
 	qda_remote_maps_fini(&session->process.maps);
 	mutex_destroy(&session->lock);
 	qda_user_put(session->user);
@@ -132,29 +132,25 @@ void qda_session_close(struct qda_session *session)
  * qda_session_acquire_cb - See to it that the session has a context bank
  * @session: the session
  *
- * Return: 0, -EBUSY when no bank is free, -ENODEV when the DSP is gone.
+ * Return: 0, -EDQUOT when the user has too many, -EBUSY when no bank is free, -ENODEV
+ * when the DSP is gone.
  */
 int qda_session_acquire_cb(struct qda_session *session)
 {
-	struct qda_cb *cb;
-
 	guard(mutex)(&session->lock);
 
-	if (session->cb)
+	if (session->place.cb)
 		return 0;
 
-	cb = qda_cb_acquire(session->qdev);
-	if (IS_ERR(cb))
-		return PTR_ERR(cb);
-	session->cb = cb;
+	session->place.user = session->lender ? NULL : session->user;
 
-	return 0;
+	return qda_cb_acquire(session->qdev, &session->place);
 }
 
 static bool qda_session_has_cb(struct qda_session *session)
 {
 	guard(mutex)(&session->lock);
-	return session->cb;
+	return session->place.cb;
 }
 
 /**
@@ -213,7 +209,7 @@ void qda_session_put_cb(struct qda_session *lender)
  */
 struct qda_cb *qda_session_cb(const struct qda_session *session)
 {
-	return session->cb;
+	return session->place.cb;
 }
 
 /**

@@ -9,10 +9,10 @@
 #include <linux/mutex_types.h>
 #include <linux/types.h>
 
+#include "qda_cb.h"
 #include "qda_parking.h"
 #include "qda_process.h"
 
-struct qda_cb;
 struct qda_device;
 struct qda_user;
 
@@ -25,8 +25,8 @@ struct qda_user;
  * @id: number by which the DSP knows the session, above 0; no other session gets it
  *	before this one is freed, hence not while the DSP may still use it
  * @lender: nobody has it open, it has borrowed a bank for a call of the kernel
- * @lock: serialises setting @cb
- * @cb: context bank, NULL before the first need, then kept to the end
+ * @lock: serialises setting @place
+ * @place: place in a context bank, empty before the first need, then kept to the end
  * @process: the session's process on the DSP
  * @parking: calls that were interrupted by a signal
  */
@@ -38,7 +38,7 @@ struct qda_session {
 	bool lender;
 	/* Serialises getting a context bank. */
 	struct mutex lock;
-	struct qda_cb *cb;
+	struct qda_cb_place place;
 	struct qda_process process;
 	struct qda_parking parking;
 };

@@ -39,8 +39,9 @@ struct qda_invocation;
 
 /*
  * Ids for calls of the kernel itself, so that making and releasing processes never
- * waits for calls of users: one for each context bank, as a bank has one process
- * and a process has one such call at a time, and one for asking what the DSP can do.
+ * waits for calls of users: one for each session that has a context bank, as it has one
+ * process and a process has one such call at a time, and one for asking what the DSP
+ * can do.
  */
 #define QDA_SLOTS_KERNEL	32
 #define QDA_SLOTS_USER		(QDA_SLOTS - 1 - QDA_SLOTS_KERNEL)

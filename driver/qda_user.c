@@ -98,6 +98,17 @@ void qda_user_put(struct qda_user *user)
 }
 
 /**
+ * qda_user_is_root - Whether limits on sessions do not hold for a user
+ * @user: the user
+ *
+ * Return: true for the one who can also change them.
+ */
+bool qda_user_is_root(const struct qda_user *user)
+{
+	return uid_eq(user->uid, GLOBAL_ROOT_UID);
+}
+
+/**
  * qda_user_limit - How much a user can have mapped
  *
  * Return: number of pages.

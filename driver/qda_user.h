@@ -13,6 +13,7 @@ struct qda_user *qda_user_get_current(void);
 void qda_user_put(struct qda_user *user);
 int qda_user_charge(struct qda_user *user, unsigned long pages);
 void qda_user_uncharge(struct qda_user *user, unsigned long pages);
+bool qda_user_is_root(const struct qda_user *user);
 unsigned long qda_user_limit(void);
 
 #endif /* __QDA_USER_H__ */

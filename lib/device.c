@@ -28,6 +28,7 @@ _Static_assert((int)QDA_MAX_CALLS == (int)QDA_LIMIT_CALLS, "number of the kernel
 _Static_assert((int)QDA_MAX_BUFFER == (int)QDA_LIMIT_BUFFER, "number of the kernel");
 _Static_assert((int)QDA_MAX_COMPLETIONS == (int)QDA_LIMIT_EVENTS, "number of the kernel");
 _Static_assert((int)QDA_MAX_MAPPED == (int)QDA_LIMIT_MAPPED, "number of the kernel");
+_Static_assert((int)QDA_MAX_USER_PROCESSES == (int)QDA_LIMIT_USER_SESSIONS, "number of the kernel");
 
 /* The driver must be known before any ioctl of its own: others use the same numbers. */
 static int check_driver(int fd)

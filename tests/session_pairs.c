@@ -441,3 +441,51 @@ TEST(remote_attach_epipe)
 	CHECK_EQ(0, attach.dsp_status);
 	dsp_finish(dsp);
 }
+
+/* ---- quota ---- */
+
+#define NOBODY 65534
+
+/* A user with the limits of nobody and the privileges of root: what attaches is a daemon. */
+static int beyond_the_quota(void *node)
+{
+	struct drm_qda_init_create create = UNSIGNED_PD, second = UNSIGNED_PD;
+	struct drm_qda_remote_attach attach = ROOT_PD;
+	int fds[2];
+
+	if (setresuid(NOBODY, -1, -1))
+		return 1;
+	for (int i = 0; i < 2; i++)
+		fds[i] = accel_open(node);
+	if (qda_create(fds[0], &create))
+		return 2;
+	second.dsp_status = 0xdeadbeef;
+	if (qda_create(fds[1], &second) != -EDQUOT || second.dsp_status)
+		return 3;
+	attach.dsp_status = 0xdeadbeef;
+	if (qda_attach(fds[1], &attach) != -EDQUOT || attach.dsp_status)
+		return 4;
+	return 0;
+}
+
+static void check_quota(void)
+{
+	struct dsp *dsp = dsp_new("cdsp banks=2");
+
+	dsp_serve(dsp, NULL, NULL);
+	CHECK_EQ(0, client_wait(client_start(beyond_the_quota, dsp->node)));
+	/* CREATE and, at the close, RELEASE. */
+	qda_wait(dsp, "sessions", 0);
+	CHECK_EQ(2, vdsp_get(dsp, "calls"));
+	dsp_finish(dsp);
+}
+
+TEST(remote_session_create_edquot_sessions)
+{
+	check_quota();
+}
+
+TEST(remote_attach_edquot)
+{
+	check_quota();
+}

@@ -125,7 +125,8 @@ enum qda_max {
 	QDA_MAX_BUFFER = 5,    /* bytes of a buffer */
 	QDA_MAX_MAPPED =
 		6, /* bytes that one user can have mapped for DSPs, all programs together */
-	QDA_MAX_COMPLETIONS = 7, /* calls that did not wait, in flight or not told yet */
+	QDA_MAX_COMPLETIONS = 7,    /* calls that did not wait, in flight or not told yet */
+	QDA_MAX_USER_PROCESSES = 8, /* how many of QDA_MAX_PROCESSES you can have */
 };
 
 /* A limit of the driver on this DSP. */
@@ -261,6 +262,7 @@ struct qda_process_params {
  *               neither cdsp nor gdsp
  *   -EBUSY      the device has a process already, or all places on the DSP
  *               are taken
+ *   -EDQUOT     you have QDA_MAX_USER_PROCESSES of these places
  *   -EREMOTEIO  the DSP refused; 0x80000406: it could not load the image
  *   -ETIMEDOUT  the DSP did not answer within 10 seconds
  */

@@ -93,6 +93,8 @@ static int vdsp_config_option(struct vdsp_config *cfg, char *word)
 		return vdsp_config_bank(word, &cfg->banks);
 	if (!strcmp(key, "direct"))
 		return vdsp_config_direct(cfg, word);
+	if (!strcmp(key, "nsessions"))
+		return kstrtou32(word, 10, &cfg->nsessions);
 	if (!strcmp(key, "soc"))
 		return vdsp_config_soc(cfg, word);
 	if (!strcmp(key, "firmware"))

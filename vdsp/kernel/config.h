@@ -30,6 +30,7 @@ enum vdsp_firmware_kind {
  * @domain: number of the domain, as in struct vdsp_info
  * @banks: number of context banks; their stream ids are 1 to @banks
  * @direct: bit N is set when bank N has no IOMMU
+ * @nsessions: device tree says that the last bank is for so many sessions; 0: nothing
  * @sid_pos: bit of a DSP address at which the stream id starts
  * @kaanapali: device tree says qcom,kaanapali-fastrpc
  * @nonsecure: device tree says qcom,non-secure-domain
@@ -41,6 +42,7 @@ struct vdsp_config {
 	u32 domain;
 	u32 banks;
 	u32 direct;
+	u32 nsessions;
 	u32 sid_pos;
 	bool kaanapali;
 	bool nonsecure;

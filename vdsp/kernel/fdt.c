@@ -169,6 +169,8 @@ static void vdsp_fdt_bank(struct vdsp_fdt *fdt, const struct vdsp_config *cfg, u
 	vdsp_fdt_prop_text(fdt, "compatible", "qcom,fastrpc-compute-cb");
 	vdsp_fdt_prop_u32(fdt, "reg", bank);
 	vdsp_fdt_prop_flag(fdt, "dma-coherent");
+	if (cfg->nsessions && bank == cfg->banks)
+		vdsp_fdt_prop_u32(fdt, "qcom,nsessions", cfg->nsessions);
 	if (!(cfg->direct & BIT(bank)))
 		vdsp_fdt_prop(fdt, "iommus", iommus, sizeof(iommus));
 	vdsp_fdt_end(fdt);

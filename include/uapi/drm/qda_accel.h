@@ -124,6 +124,11 @@ enum drm_qda_query_type {
  *	together; a buffer counts once for each session that has it mapped
  * @QDA_LIMIT_EVENTS: completions of asynchronous calls that a file has room for, those that
  *	were not read yet and those that are still to come together
+ * @QDA_LIMIT_USER_SESSIONS: how many of QDA_LIMIT_SESSIONS the user who opened the file can
+ *	have; less than all for everybody but root, unless there is only one
+ * @QDA_LIMIT_BANKS: context banks of the DSP. Each is an address space; if there are fewer of
+ *	them than QDA_LIMIT_SESSIONS, sessions share them when no free one is left, and the
+ *	processes of sessions that share one can reach each other's memory
  */
 enum drm_qda_limit {
 	QDA_LIMIT_FILELEN = 1,
@@ -133,6 +138,8 @@ enum drm_qda_limit {
 	QDA_LIMIT_BUFFER = 5,
 	QDA_LIMIT_MAPPED = 6,
 	QDA_LIMIT_EVENTS = 7,
+	QDA_LIMIT_USER_SESSIONS = 8,
+	QDA_LIMIT_BANKS = 9,
 };
 
 #define QDA_FEATURE_CREATE_POINTER	(1ULL << 0) /* image by user pointer, or none */
@@ -183,8 +190,9 @@ struct drm_qda_query {
  *
  * A buffer is mapped for the DSP when a session first uses it, and it stays mapped
  * until the session's handle of it is closed and no call or REMOTE_MAP uses it any more.
- * No other session's process can reach it there. Mapped memory counts against
- * QDA_LIMIT_MAPPED of the user who opened the file.
+ * No other session's process can reach it there, unless sessions share context banks, see
+ * QDA_LIMIT_BANKS. Mapped memory counts against QDA_LIMIT_MAPPED of the user who opened the
+ * file.
  *
  * The CPU accesses a buffer of GEM_CREATE by mmap() of the accel file at the offset that
  * GEM_MMAP_OFFSET tells; that also works while the DSP is running, and what is mapped
@@ -283,6 +291,7 @@ enum drm_qda_pd {
  *   QDA_PD_STATIC; @namelen below 2 or over QDA_PD_NAME_MAX; the NUL is not the last
  *   of the @namelen bytes, or not the only one
  * - ``-EPERM``: the caller does not have CAP_SYS_ADMIN
+ * - ``-EDQUOT``: the user has QDA_LIMIT_USER_SESSIONS sessions that have or had a process
  * - ``-EBUSY``: the session has a process or one is being made or released; or no
  *   context bank is free
  * - ``-EREMOTEIO``: the DSP refused, see @dsp_status
@@ -330,7 +339,9 @@ struct drm_qda_remote_attach {
  * QDA_ATTR_UNSIGNED_MODULE is a signed PD and needs CAP_SYS_ADMIN; an unsigned one
  * is open to everyone on cdsp and gdsp domains and needs CAP_SYS_ADMIN elsewhere.
  *
- * A session has one process at a time. After the process has died (its calls
+ * With its first process a session gets a context bank of the DSP, of which there are few,
+ * and keeps it until the file is closed. A session has one process at a time. After the
+ * process has died (its calls
  * fail with ``-EPIPE``) create releases what is left of it first.
  *
  * Errors of REMOTE_SESSION_CREATE:
@@ -342,7 +353,8 @@ struct drm_qda_remote_attach {
  *   without an IOMMU
  * - ``-EBADF``: @filefd is not an open file descriptor
  * - ``-ENOENT``: no such @handle
- * - ``-EDQUOT``: with the image the user would have more than QDA_LIMIT_MAPPED bytes mapped
+ * - ``-EDQUOT``: with the image the user would have more than QDA_LIMIT_MAPPED bytes mapped;
+ *   the user has QDA_LIMIT_USER_SESSIONS sessions that have or had a process
  * - ``-EFAULT``: @file does not point to @filelen readable bytes
  * - ``-EPERM``: the caller lacks the privilege for these @attrs
  * - ``-EBUSY``: the session has a process or one is being made or released; or no
