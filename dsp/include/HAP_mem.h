@@ -11,6 +11,7 @@
 #ifndef QDA_HAP_MEM_H
 #define QDA_HAP_MEM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -28,5 +29,40 @@ int HAP_mmap_put(int fd);
 
 /* Length of the buffer in bytes, what a DMA handle does not say; AEE_ENOSUCHMAP. */
 int adsp_mmap_fd_getinfo(int fd, uint32_t *len);
+
+/*
+ * len bytes of the buffer, from offset on; (void *)-1 when there is no such key, or it is shorter. A
+ * buffer that nobody mapped is asked for, when the application has a listener (remote.h). addr,
+ * prot and flags mean nothing here: all is readable and writable where it is.
+ */
+void *HAP_mmap(void *addr, int len, int prot, int flags, int fd, long offset);
+void *HAP_mmap2(void *addr, size_t len, int prot, int flags, int fd, long offset);
+
+/* Of what HAP_mmap gave; AEE_ENOSUCHMAP. */
+int HAP_munmap(void *addr, int len);
+int HAP_munmap2(void *addr, size_t len);
+
+/* The heap of the process, all in bytes. */
+struct HAP_mem_stats {
+	uint64_t bytes_free;
+	uint64_t bytes_used;
+	uint64_t seg_free; /* largest piece */
+	uint64_t seg_used;
+	uint64_t min_grow_bytes;
+};
+
+int HAP_mem_get_stats(struct HAP_mem_stats *stats);
+
+/* How much the heap asks the application for at a time; 0 as max: any. */
+int HAP_mem_set_grow_size(uint64_t min, uint64_t max);
+
+/* Bytes that the thread has left. */
+int HAP_mem_available_stack(void);
+
+/* Memory that stays in the cache; here there is none, so it is 512 KiB of ordinary memory. */
+void *HAP_cache_lock(unsigned int size, void **paddr);
+int HAP_cache_unlock(void *vaddr);
+int HAP_query_total_cachelock(void);
+int HAP_query_avail_cachelock(void);
 
 #endif

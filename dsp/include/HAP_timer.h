@@ -9,6 +9,9 @@
 /* Sleeps at least that long; 0. */
 int HAP_timer_sleep(unsigned long long us);
 
+/* Of the system timer, 19.2 MHz. */
+uint64_t HAP_perf_qtimer_count_to_us(uint64_t count);
+
 /* Microseconds since some moment in the past. */
 uint64_t HAP_perf_get_time_us(void);
 

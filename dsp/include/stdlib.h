@@ -11,6 +11,10 @@ void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
 void free(void *mem);
 
+/* As ISO C has them, but a number that is too large wraps in atoi. */
+int atoi(const char *text);
+unsigned long strtoul(const char *text, char **end, int base);
+
 /* Ends the whole process. */
 _Noreturn void exit(int code);
 

@@ -10,6 +10,11 @@ int HAP_timer_sleep(unsigned long long us)
 	return 0;
 }
 
+uint64_t HAP_perf_qtimer_count_to_us(uint64_t count)
+{
+	return count * 10 / 192;
+}
+
 uint64_t HAP_perf_get_time_us(void)
 {
 	return sys_time_us();

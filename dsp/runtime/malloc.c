@@ -25,15 +25,17 @@ struct block {
 	struct block *next; /* of a free block */
 };
 
-/* lock protects free_list, which is in order of address, and own. */
+/* lock protects all of this; free_list is in order of address. */
 static struct rt_mutex lock;
 static struct block *free_list;
-static size_t own; /* bytes that came from the system */
+static size_t own;  /* bytes that came from the system */
+static size_t more; /* bytes that came from elsewhere */
+static size_t grow_least, grow_most;
 static void *(*ask_more)(size_t len);
 
-void rt_heap_ask(void *(*more)(size_t len))
+void rt_heap_ask(void *(*ask)(size_t len))
 {
-	ask_more = more;
+	ask_more = ask;
 }
 
 static void join(struct block *block)
@@ -105,13 +107,19 @@ static bool grow(size_t len)
 /* Others must be able to allocate while somebody is asked: perhaps it is they who answer. */
 static void *take_more(size_t size, size_t len)
 {
-	void *mem = ask_more ? ask_more(len) : NULL;
 	struct block *block;
+	void *mem = NULL;
+
+	if (len < grow_least)
+		len = grow_least;
+	if (ask_more && (!grow_most || len <= grow_most))
+		mem = ask_more(len);
 
 	if (!mem)
 		return NULL;
 	rt_mutex_lock(&lock);
 	add(mem, len);
+	more += len;
 	block = take(size);
 	rt_mutex_unlock(&lock);
 	return block;
@@ -153,6 +161,39 @@ void free(void *mem)
 	rt_mutex_lock(&lock);
 	insert((struct block *)mem - 1);
 	rt_mutex_unlock(&lock);
+}
+
+struct rt_heap rt_heap_look(void)
+{
+	struct rt_heap heap = { 0 };
+
+	rt_mutex_lock(&lock);
+	heap.size = own + more;
+	for (const struct block *block = free_list; block; block = block->next) {
+		heap.free += block->size;
+		if (block->size > heap.largest)
+			heap.largest = block->size;
+	}
+	rt_mutex_unlock(&lock);
+	return heap;
+}
+
+void rt_heap_set_growth(size_t least, size_t most)
+{
+	rt_mutex_lock(&lock);
+	grow_least = least > LARGEST ? LARGEST : (least + CHUNK - 1) / CHUNK * CHUNK;
+	grow_most = most;
+	rt_mutex_unlock(&lock);
+}
+
+size_t rt_heap_growth(void)
+{
+	size_t least;
+
+	rt_mutex_lock(&lock);
+	least = grow_least ? grow_least : CHUNK;
+	rt_mutex_unlock(&lock);
+	return least;
 }
 
 _Noreturn void exit(int code)

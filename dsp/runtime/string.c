@@ -71,6 +71,44 @@ size_t strlen(const char *text)
 	return (size_t)(end - text);
 }
 
+size_t strnlen(const char *text, size_t max)
+{
+	size_t len = 0;
+
+	while (len < max && text[len])
+		len++;
+	return len;
+}
+
+size_t strlcpy(char *to, const char *from, size_t size)
+{
+	size_t len = strlen(from), part = len;
+
+	if (size) {
+		if (part > size - 1)
+			part = size - 1;
+		memcpy(to, from, part);
+		to[part] = '\0';
+	}
+	return len;
+}
+
+char *strtok_r(char *text, const char *delims, char **state)
+{
+	char *start = text ? text : *state;
+
+	while (*start && strchr(delims, *start))
+		start++;
+	*state = start;
+	if (!*start)
+		return NULL;
+	while (**state && !strchr(delims, **state))
+		(*state)++;
+	if (**state)
+		*(*state)++ = '\0';
+	return start;
+}
+
 int strcmp(const char *a, const char *b)
 {
 	while (*a && *a == *b) {

@@ -7,12 +7,15 @@ enum {
 	NR_CLOSE = 57,
 	NR_READ = 63,
 	NR_WRITE = 64,
+	NR_EXIT = 93,
 	NR_EXIT_GROUP = 94,
 	NR_FUTEX = 98,
 	NR_NANOSLEEP = 101,
 	NR_CLOCK_GETTIME = 113,
+	NR_KILL = 129,
 	NR_SIGALTSTACK = 132,
 	NR_RT_SIGACTION = 134,
+	NR_GETPID = 172,
 	NR_MUNMAP = 215,
 	NR_MMAP2 = 222,
 	NR_MPROTECT = 226,
@@ -128,4 +131,16 @@ _Noreturn void sys_exit(int code)
 {
 	for (;;)
 		sys_call(NR_EXIT_GROUP, code, 0, 0, 0, 0, 0);
+}
+
+_Noreturn void sys_thread_exit(void)
+{
+	for (;;)
+		sys_call(NR_EXIT, 0, 0, 0, 0, 0, 0);
+}
+
+_Noreturn void sys_abort(void)
+{
+	for (;;)
+		sys_call(NR_KILL, sys_call(NR_GETPID, 0, 0, 0, 0, 0, 0), SYS_SIGABRT, 0, 0, 0, 0);
 }

@@ -14,6 +14,7 @@
 #define SYS_ETIMEDOUT	  110
 
 #define SYS_SIGILL	  4
+#define SYS_SIGABRT	  6
 #define SYS_SIGBUS	  7
 #define SYS_SIGSEGV	  11
 
@@ -52,6 +53,10 @@ long sys_signal_stack(void *stack, size_t len);
 void sys_sleep_us(uint64_t us);
 uint64_t sys_time_us(void);
 _Noreturn void sys_exit(int code);
+_Noreturn void sys_thread_exit(void);
+
+/* Ends the process as a crash does. */
+_Noreturn void sys_abort(void);
 
 /* Asm, crt.S */
 long sys_call(long nr, long a0, long a1, long a2, long a3, long a4, long a5);

@@ -6,10 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "HAP_compute_res.h"
 #include "HAP_farf.h"
 #include "HAP_mem.h"
+#include "HAP_power.h"
 #include "HAP_timer.h"
+#include "abort.h"
 #include "apps_std.h"
+#include "qurt.h"
 #include "remote.h"
 
 struct export
@@ -24,12 +28,37 @@ struct export
 	}
 
 static const struct export exports[] = {
+	EXPORT(HAP_cache_lock),
+	EXPORT(HAP_cache_unlock),
 	EXPORT(HAP_debug),
 	EXPORT(HAP_debug_runtime),
 	EXPORT(HAP_debug_v2),
+	EXPORT(HAP_mem_available_stack),
+	EXPORT(HAP_mem_get_stats),
+	EXPORT(HAP_mem_set_grow_size),
+	EXPORT(HAP_mmap),
+	EXPORT(HAP_mmap2),
 	EXPORT(HAP_mmap_get),
 	EXPORT(HAP_mmap_put),
+	EXPORT(HAP_munmap),
+	EXPORT(HAP_munmap2),
+	EXPORT(HAP_perf_get_time_us),
+	EXPORT(HAP_perf_qtimer_count_to_us),
+	EXPORT(HAP_power_destroy_client),
+	EXPORT(HAP_power_get),
+	EXPORT(HAP_power_set),
+	EXPORT(HAP_query_avail_cachelock),
+	EXPORT(HAP_query_total_cachelock),
 	EXPORT(HAP_timer_sleep),
+	EXPORT(_Assert),
+	EXPORT(__cxa_finalize),
+	EXPORT(__deregister_frame_info_bases),
+	EXPORT(__register_frame_info_bases),
+	EXPORT(__stack_chk_fail),
+	{ "__stack_chk_guard", &__stack_chk_guard },
+	{ "__wrap_calloc", (const void *)calloc },
+	{ "__wrap_free", (const void *)free },
+	{ "__wrap_malloc", (const void *)malloc },
 	EXPORT(adsp_mmap_fd_getinfo),
 	EXPORT(apps_std_fclose),
 	EXPORT(apps_std_flen),
@@ -39,23 +68,60 @@ static const struct export exports[] = {
 	EXPORT(apps_std_fseek),
 	EXPORT(apps_std_ftell),
 	EXPORT(apps_std_fwrite),
+	EXPORT(atoi),
 	EXPORT(calloc),
+	EXPORT(compute_resource_acquire),
+	EXPORT(compute_resource_attr_get_vtcm_ptr),
+	EXPORT(compute_resource_attr_get_vtcm_ptr_v2),
+	EXPORT(compute_resource_attr_init),
+	EXPORT(compute_resource_attr_set_release_callback),
+	EXPORT(compute_resource_attr_set_serialize),
+	EXPORT(compute_resource_attr_set_vtcm_param),
+	EXPORT(compute_resource_attr_set_vtcm_param_v2),
+	EXPORT(compute_resource_check_release_request),
+	EXPORT(compute_resource_query_VTCM),
+	EXPORT(compute_resource_release),
 	EXPORT(free),
 	EXPORT(malloc),
 	EXPORT(memcmp),
 	EXPORT(memcpy),
 	EXPORT(memmove),
 	EXPORT(memset),
+	EXPORT(qurt_anysignal_set),
+	EXPORT(qurt_barrier_destroy),
+	EXPORT(qurt_barrier_init),
+	EXPORT(qurt_barrier_wait),
+	EXPORT(qurt_mutex_destroy),
+	EXPORT(qurt_mutex_init),
+	EXPORT(qurt_mutex_lock),
+	EXPORT(qurt_mutex_unlock),
+	EXPORT(qurt_signal_clear),
+	EXPORT(qurt_signal_destroy),
+	EXPORT(qurt_signal_get),
+	EXPORT(qurt_signal_init),
+	EXPORT(qurt_signal_set),
+	EXPORT(qurt_signal_wait),
+	EXPORT(qurt_thread_create),
+	EXPORT(qurt_thread_exit),
+	EXPORT(qurt_thread_get_id),
+	EXPORT(qurt_thread_get_name),
+	EXPORT(qurt_thread_get_priority),
+	EXPORT(qurt_thread_join),
+	EXPORT(qurt_thread_set_priority),
 	EXPORT(remote_handle_close),
 	EXPORT(remote_handle_invoke),
 	EXPORT(remote_handle_open),
 	EXPORT(snprintf),
 	EXPORT(strchr),
 	EXPORT(strcmp),
+	EXPORT(strlcpy),
 	EXPORT(strlen),
 	EXPORT(strncmp),
+	EXPORT(strnlen),
 	EXPORT(strrchr),
 	EXPORT(strstr),
+	EXPORT(strtok_r),
+	EXPORT(strtoul),
 	EXPORT(vsnprintf),
 };
 

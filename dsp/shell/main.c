@@ -59,14 +59,28 @@ static int window_fd(int argc, char **argv)
 	return fd;
 }
 
+/* The first thread has a stack of which nobody knows the size, so no call runs on it. */
+static _Noreturn void wait_for_ever(void)
+{
+	static const int never;
+
+	for (;;)
+		sys_futex_wait(&never, 0);
+}
+
 int main(int argc, char **argv)
 {
+	long error;
+
 	crash_catch();
 	map_window(window_fd(argc, argv));
 	map_table();
 	rt_heap_ask(apps_more_heap);
+	error = pool_start(SESSION_FD);
+	if (error)
+		stop("cannot start a thread", error);
 	if (sys_write(READY_FD, "R", 1) != 1)
 		stop("cannot say that the process is ready", 0);
 	sys_close(READY_FD);
-	pool_run(SESSION_FD);
+	wait_for_ever();
 }

@@ -92,7 +92,7 @@ static void leave_waiting(void)
 		log_line("shell: no memory for one more thread");
 }
 
-static _Noreturn void serve(void *arg)
+static void serve(void *arg)
 {
 	struct worker *worker = arg;
 	struct payload payload;
@@ -109,11 +109,6 @@ static _Noreturn void serve(void *arg)
 	}
 }
 
-static void start_serve(void *arg)
-{
-	serve(arg);
-}
-
 /* Counted before it runs: two threads must not both think that the other one waits. */
 static int start_worker(void)
 {
@@ -125,7 +120,7 @@ static int start_worker(void)
 	waiting++;
 	rt_mutex_unlock(&lock);
 	if (!error)
-		error = rt_thread_start(&worker->thread, start_serve, worker, STACK_SIZE);
+		error = rt_thread_start(&worker->thread, serve, worker, STACK_SIZE);
 	if (!error)
 		return 0;
 	rt_mutex_lock(&lock);
@@ -136,12 +131,8 @@ static int start_worker(void)
 	return error;
 }
 
-_Noreturn void pool_run(int session_fd)
+int pool_start(int session_fd)
 {
-	static struct worker first;
-
 	session = session_fd;
-	threads = 1;
-	waiting = 1;
-	serve(&first);
+	return start_worker();
 }

@@ -4,7 +4,7 @@
 #ifndef SHELL_POOL_H
 #define SHELL_POOL_H
 
-/* The calling thread is the first of them. The process ends when the file does. */
-_Noreturn void pool_run(int session_fd);
+/* Starts the first of them; 0 or -errno. The process ends when the file does. */
+int pool_start(int session_fd);
 
 #endif

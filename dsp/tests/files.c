@@ -157,12 +157,32 @@ static uint32_t serve_std(struct files *files, struct request *request)
 	return 0;
 }
 
+static uint32_t serve_handle(struct app *app, struct files *files, struct request *request)
+{
+	bool unmap = request->sc == FRPC_SC(7, 1, 0);
+	const struct pd_map *map = &files->handle_map;
+	int32_t in[3] = { 0 };
+
+	if (request->len[0] != (unmap ? 8 : 12)) {
+		check(false, "a DMA handle of %u bytes", request->len[0]);
+		return 1;
+	}
+	memcpy(in, request->data[0], request->len[0]);
+	files->handles_dropped += unmap;
+	files->handles_asked += !unmap;
+	if (!map->size || in[0] != map->key || in[unmap ? 1 : 2] != (int32_t)map->size)
+		return EFILE;
+	return unmap ? maps_remove(app->shell->maps, map) : maps_add(app->shell->maps, map);
+}
+
 /* As the application's ioctl and the driver do it; dspd puts the range into the table. */
 static uint32_t serve_mem(struct app *app, struct files *files, struct request *request)
 {
 	uint64_t in[4], out[2];
 	struct pd_map map = { .kind = PD_MAP_HEAP, .iova = files->heap };
 
+	if (request->sc == FRPC_SC(6, 1, 0) || request->sc == FRPC_SC(7, 1, 0))
+		return serve_handle(app, files, request);
 	if (request->sc != FRPC_SC(2, 1, 1) || request->len[0] != 32 || request->len[1] != 16) {
 		check(false, "apps_mem with scalars 0x%x", request->sc);
 		return 0x14;

@@ -34,6 +34,11 @@ struct files {
 	bool heap_lie;
 	int heap_requests;
 
+	/* What the application maps for a DMA handle, when the size of it is not 0. */
+	struct pd_map handle_map;
+	int handles_asked;
+	int handles_dropped;
+
 	bool has_log;
 	int log_refused;
 	char log[FILES_MAX_LOG][300];

@@ -129,6 +129,35 @@ static void strings(void)
 	say("%s %s %s", strchr("a/b/c", '/'), strrchr("a/b/c", '/'), strstr("a needle", "need"));
 }
 
+static void numbers(void)
+{
+	static const char *const texts[] = { "0",     "42",  " -17x", "+8",  "0x1F", "0x",    "077",
+					     "089",   "zz",  "65535", "",    "-",    "  7 8", "0xg",
+					     "-0x10", "1e3", "\t\n9", "abc", "7fff" };
+	static const int bases[] = { 0, 10, 16, 8, 36 };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		for (int j = 0; j < 5; j++) {
+			char *end;
+			unsigned long value = strtoul(texts[i], &end, bases[j]);
+
+			say("%s %d: %u %d", texts[i], bases[j], (unsigned int)value,
+			    (int)(end - texts[i]));
+		}
+		say("%d", atoi(texts[i]));
+	}
+}
+
+static void words(void)
+{
+	char text[] = "/usr//lib;/opt;;x", *state, none[] = ";;";
+
+	for (char *word = strtok_r(text, ";/", &state); word; word = strtok_r(NULL, ";/", &state))
+		say("[%s]", word);
+	say("%d", strtok_r(none, ";", &state) == NULL);
+	say("%d %d", (int)strnlen("abc", 2), (int)strnlen("abc", 9));
+}
+
 /* Blocks must not overlap: each keeps the pattern that was put into it. */
 static void memory(void)
 {
@@ -162,5 +191,7 @@ int main(void)
 	formats();
 	strings();
 	memory();
+	numbers();
+	words();
 	return 0;
 }

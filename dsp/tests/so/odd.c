@@ -5,7 +5,7 @@
  *
  *	2	bits of what worked before the first call: 1 DT_INIT, 2 a constructor, 4 a pointer to
  *		data, 8 a table of functions, 16 .bss is zero, 32 a weak symbol that nobody has is
- *		NULL, 64 a function of the object that it needs, 128 its own memcmp is used
+ *		NULL, 64 a function of the object that it needs, 128 its own atoi is used
  *	3	address of a word of data
  */
 #include <string.h>
@@ -16,7 +16,7 @@
 SKEL_EXPORT int odd_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra);
 SKEL_EXPORT void odd_init(void);
 SKEL_EXPORT void odd_fini(void);
-SKEL_EXPORT int memcmp(const void *a, const void *b, size_t len);
+SKEL_EXPORT int atoi(const char *text);
 extern int nobody_has_this(void) __attribute__((weak));
 int part_twice(int number);
 void HAP_debug(const char *msg, int level, const char *file, int line);
@@ -49,10 +49,10 @@ __attribute__((constructor)) static void construct(void)
 		bits |= 2;
 }
 
-/* Not what memcmp is: shows whose it is. */
-SKEL_EXPORT int memcmp(const void *a, const void *b, size_t len)
+/* Not what atoi is: shows whose it is. */
+SKEL_EXPORT int atoi(const char *text)
 {
-	(void)a, (void)b, (void)len;
+	(void)text;
 	return 128;
 }
 
@@ -63,7 +63,7 @@ static uint32_t look(void)
 	for (int i = 0; i < 5000; i++)
 		sum |= zeros[i];
 	return bits | *pointer | table[1]() | (sum ? 0 : 16) | (nobody_has_this ? 0 : 32) |
-	       (uint32_t)part_twice(32) | (uint32_t)memcmp("a", "b", 1);
+	       (uint32_t)part_twice(32) | (uint32_t)atoi("3");
 }
 
 SKEL_EXPORT int odd_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra)
