@@ -204,6 +204,29 @@ TEST(images_that_are_not_there_are_refused)
 	dsp_finish(dsp);
 }
 
+/* The firmware's processes run its own shell, which has the same modules. */
+TEST(processes_of_the_firmware_can_be_attached_to)
+{
+	struct dsp *dsp = real_new("cdsp");
+	struct qda_device *dev = open_device(dsp);
+	struct qda_process *process, *other;
+	uint32_t status;
+
+	CHECK_OK(qda_process_attach(dev, QDA_ATTACH_ROOT, NULL, &process, &status));
+	CHECK_ERR(-EBUSY, qda_process_attach(dev, QDA_ATTACH_SENSORS, NULL, &other, &status));
+	CHECK_OK(qda_module_close(open_module(process, "calc"), NULL));
+	CHECK_OK(qda_process_release(process, &status));
+	CHECK_OK(qda_process_attach(dev, QDA_ATTACH_NAMED, "audiopd", &process, &status));
+	CHECK_OK(qda_module_close(open_module(process, "calc"), NULL));
+	CHECK_OK(qda_process_release(process, &status));
+	CHECK_ERR(-EREMOTEIO, qda_process_attach(dev, QDA_ATTACH_NAMED, "none", &process, &status));
+	CHECK_EQ(FRPC_EUNABLETOLOAD, status);
+	CHECK_ERR(-EINVAL, qda_process_attach(dev, QDA_ATTACH_NAMED, NULL, &process, &status));
+	CHECK_ERR(-EINVAL, qda_process_attach(dev, QDA_ATTACH_ROOT, "root", &process, &status));
+	qda_device_close(dev);
+	dsp_finish(dsp);
+}
+
 TEST(the_dsp_reads_and_writes_ranges_of_buffers)
 {
 	struct program p = start();
