@@ -170,3 +170,18 @@ TEST(outside_every_mapping_is_a_fault)
 	module_open(other.fd, "calc");
 	dsp_finish(dsp);
 }
+
+/* What the documentation says is lost, and what QDA_LIMIT_BANKS warns of. */
+TEST(sessions_that_share_a_bank_reach_each_others_memory)
+{
+	struct image shell = image_load(SHELL);
+	struct dsp *dsp = real_new("cdsp banks=1 nsessions=2");
+	struct probe owner = probe_new(dsp, shell), reader;
+	uint32_t address = find_mapped(&owner, shell, NEAR, NEAR), value;
+
+	CHECK_OK(probe_write(&owner, address, MAGIC));
+	reader = probe_new(dsp, shell);
+	CHECK_OK(probe_read(reader.fd, reader.handle, address, &value));
+	CHECK_EQ(MAGIC, value);
+	dsp_finish(dsp);
+}

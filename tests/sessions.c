@@ -344,6 +344,56 @@ TEST(dsp_gone_with_a_shared_bank)
 	dsp_finish(dsp);
 }
 
+/* ---- capabilities ---- */
+
+TEST(many_ask_and_the_dsp_hears_one_question)
+{
+	struct dsp *dsp = dsp_new("cdsp banks=1");
+	struct drm_qda_query query[8];
+	struct job *job[ARRAY_SIZE(query)];
+	struct dsp_call call;
+	uint32_t *words;
+	uint64_t len;
+
+	for (size_t i = 0; i < ARRAY_SIZE(query); i++) {
+		query[i] = (struct drm_qda_query){ .type = QDA_QUERY_CAPABILITY, .index = i + 1 };
+		job[i] = job_start(dsp_open(dsp), DRM_IOCTL_QDA_QUERY, &query[i]);
+	}
+	dsp_expect(dsp, &call, FRPC_HANDLE_UTILITIES, 0);
+	dsp_expect_silence(dsp);
+	words = dsp_arg(dsp, &call, 1, &len);
+	for (size_t i = 0; i < ARRAY_SIZE(query); i++)
+		words[i] = 0x100 + i;
+	dsp_reply(dsp, &call, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(query); i++) {
+		CHECK_OK(job_wait(job[i]));
+		CHECK_EQ(0x100 + i, query[i].value);
+	}
+	dsp_expect_silence(dsp);
+	/* The only bank is free again at once. */
+	session_new(dsp);
+	dsp_finish(dsp);
+}
+
+/* The DSP in the kernel has some to tell, and the rest is zero. */
+TEST(loopback_tells_capabilities)
+{
+	static const uint32_t expected[][2] = {
+		{ 1, 1 }, { 4, 256 << 10 }, { 6, 0x68 }, { 7, 0 }, { 255, 0 }
+	};
+	struct dsp *dsp = dsp_new_inside("cdsp firmware=loopback");
+	struct drm_qda_query query;
+	int fd;
+
+	dsp_wait_node(dsp);
+	fd = dsp_open(dsp);
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		CHECK_OK(qda_query(fd, QDA_QUERY_CAPABILITY, expected[i][0], &query));
+		CHECK_EQ(expected[i][1], query.value);
+	}
+	dsp_finish(dsp);
+}
+
 /* ---- quota ---- */
 
 /* How many sessions of this user get a process; a different user can open the node, too. */
