@@ -13,6 +13,7 @@
 #include "HAP_timer.h"
 #include "abort.h"
 #include "apps_std.h"
+#include "dspqueue.h"
 #include "qurt.h"
 #include "remote.h"
 
@@ -81,6 +82,12 @@ static const struct export exports[] = {
 	EXPORT(compute_resource_check_release_request),
 	EXPORT(compute_resource_query_VTCM),
 	EXPORT(compute_resource_release),
+	EXPORT(dspqueue_close),
+	EXPORT(dspqueue_import),
+	EXPORT(dspqueue_read),
+	EXPORT(dspqueue_read_noblock),
+	EXPORT(dspqueue_write),
+	EXPORT(dspqueue_write_noblock),
 	EXPORT(free),
 	EXPORT(malloc),
 	EXPORT(memcmp),

@@ -8,6 +8,7 @@
 #include "fastrpc_wire.h"
 #include "listener.h"
 #include "modules.h"
+#include "queue.h"
 
 #define MAX_URI	   512
 #define MAX_TEXT   256
@@ -117,6 +118,7 @@ static uint32_t current_process(uint32_t sc)
 	switch (REMOTE_SCALARS_METHOD(sc)) {
 	case PROCESS_EXIT:
 		listener_exit();
+		queue_exit();
 		return 0;
 	case PROCESS_THREAD_EXIT:
 	case PROCESS_SET_LOGGING:

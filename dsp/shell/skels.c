@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The QDA authors */
 #include "AEEStdErr.h"
 #include "modules.h"
+#include "queue.h"
 
 int calc_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra);
 int filter_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra);
@@ -36,6 +37,7 @@ const struct skel shell_skels[] = {
 	{ .name = "calc", .invoke = calc_skel_handle_invoke },
 	{ .name = "filter", .invoke = filter_skel_handle_invoke },
 	{ .name = "probe", .invoke = probe_skel_handle_invoke },
+	{ .name = "dspqueue_rpc", .invoke = queue_service_invoke },
 	{ .name = "adsp_default_listener", .plain = default_listener },
 	{ .name = "adsp_default_listener1", .invoke = default_listener1 },
 	{ 0 },
