@@ -5,6 +5,7 @@
  * Buffer objects: a set of pages that belongs to no session. Where the pages are
  * for a DSP is the matter of a mapping.
  */
+#include <linux/atomic.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/err.h>
@@ -33,12 +34,14 @@
  * @dmabuf: what an imported object was made from, with a reference; else NULL
  * @contig: pages of a contiguous object, with a reference; else NULL
  * @maps: its mappings in sessions
+ * @calls: how many calls have it as an argument
  */
 struct qda_bo {
 	struct drm_gem_shmem_object base;
 	struct dma_buf *dmabuf;
 	struct qda_contig *contig;
 	struct qda_bo_maps maps;
+	atomic_t calls;
 };
 
 static struct qda_bo *to_qda_bo(struct drm_gem_object *obj)
@@ -100,10 +103,28 @@ static void qda_bo_close(struct drm_gem_object *obj, struct drm_file *file)
 	qda_mapping_unkeep(file->driver_priv, to_qda_bo(obj));
 }
 
+/*
+ * Called under a spinlock, for fdinfo. Objects have pages while somebody has mapped
+ * them, on the CPU or on the DSP; those of others have what their exporter has.
+ */
+static enum drm_gem_object_status qda_bo_status(struct drm_gem_object *obj)
+{
+	struct qda_bo *bo = to_qda_bo(obj);
+	enum drm_gem_object_status status = 0;
+
+	if (bo->dmabuf || refcount_read(&bo->base.pages_use_count))
+		status |= DRM_GEM_OBJECT_RESIDENT;
+	if (atomic_read(&bo->calls))
+		status |= DRM_GEM_OBJECT_ACTIVE;
+
+	return status;
+}
+
 /* No mmap: who wants to access an imported buffer asks its exporter. */
 static const struct drm_gem_object_funcs qda_bo_imported_funcs = {
 	.free = qda_bo_free_imported,
 	.close = qda_bo_close,
+	.status = qda_bo_status,
 };
 
 static struct sg_table *qda_bo_contig_get_sg_table(struct drm_gem_object *obj)
@@ -242,6 +263,7 @@ static const struct vm_operations_struct qda_bo_vm_ops = {
 static const struct drm_gem_object_funcs qda_bo_funcs = {
 	.free = qda_bo_free,
 	.close = qda_bo_close,
+	.status = qda_bo_status,
 	.print_info = drm_gem_shmem_object_print_info,
 	.pin = drm_gem_shmem_object_pin,
 	.unpin = drm_gem_shmem_object_unpin,
@@ -488,6 +510,24 @@ void qda_bo_get(struct qda_bo *bo)
 void qda_bo_put(struct qda_bo *bo)
 {
 	drm_gem_object_put(&bo->base.base);
+}
+
+/**
+ * qda_bo_begin_call - A call has the object as an argument
+ * @bo: the object
+ */
+void qda_bo_begin_call(struct qda_bo *bo)
+{
+	atomic_inc(&bo->calls);
+}
+
+/**
+ * qda_bo_end_call - Undo qda_bo_begin_call()
+ * @bo: the object
+ */
+void qda_bo_end_call(struct qda_bo *bo)
+{
+	atomic_dec(&bo->calls);
 }
 
 /**

@@ -50,6 +50,8 @@ bool qda_bo_is_cached(const struct qda_bo *bo);
 struct qda_bo_maps *qda_bo_maps(struct qda_bo *bo);
 void qda_bo_get(struct qda_bo *bo);
 void qda_bo_put(struct qda_bo *bo);
+void qda_bo_begin_call(struct qda_bo *bo);
+void qda_bo_end_call(struct qda_bo *bo);
 size_t qda_bo_size(const struct qda_bo *bo);
 void *qda_bo_vmap(struct qda_bo *bo);
 void qda_bo_vunmap(struct qda_bo *bo, void *cpu);

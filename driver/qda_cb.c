@@ -180,7 +180,8 @@ int qda_cb_acquire(struct qda_device *qdev, struct qda_cb_place *place)
 	cb->sessions++;
 	list_add_tail(&place->node, &banks->places);
 	qda_cb_get(cb);
-	place->cb = cb;
+	/* Pairs with the acquire in qda_session_sid(). */
+	smp_store_release(&place->cb, cb);
 
 	return 0;
 }
@@ -311,6 +312,17 @@ bool qda_cb_remove(struct qda_cb *cb, struct qda_cb_item *item)
 	list_del_init(&item->node);
 
 	return true;
+}
+
+/**
+ * qda_cb_sid - By which number the DSP names a bank
+ * @cb: the bank
+ *
+ * Return: its stream id.
+ */
+u32 qda_cb_sid(const struct qda_cb *cb)
+{
+	return cb->sid;
 }
 
 /**

@@ -57,6 +57,7 @@ void qda_cb_unlock(struct qda_cb *cb);
 void qda_cb_add(struct qda_cb *cb, struct qda_cb_item *item);
 bool qda_cb_remove(struct qda_cb *cb, struct qda_cb_item *item);
 
+u32 qda_cb_sid(const struct qda_cb *cb);
 u64 qda_cb_address(const struct qda_cb *cb, dma_addr_t addr);
 void qda_cb_account(struct qda_cb *cb, long pages);
 struct qda_device *qda_cb_device(const struct qda_cb *cb);

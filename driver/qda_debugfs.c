@@ -5,10 +5,12 @@
 #include <linux/seq_file.h>
 
 #include <drm/drm_debugfs.h>
+#include <drm/drm_print.h>
 
 #include "qda_debugfs.h"
 #include "qda_device.h"
 #include "qda_quarantine.h"
+#include "qda_report.h"
 
 /*
  * One "name value" pair per line. At rest, with no file open and nothing to come from
@@ -36,6 +38,26 @@ static int qda_debugfs_stats(struct seq_file *m, void *unused)
 	return 0;
 }
 
+static int qda_debugfs_sessions(struct seq_file *m, void *unused)
+{
+	struct drm_debugfs_entry *entry = m->private;
+	struct drm_printer p = drm_seq_file_printer(m);
+
+	qda_report_sessions(to_qda_device(entry->dev), &p);
+
+	return 0;
+}
+
+static int qda_debugfs_calls(struct seq_file *m, void *unused)
+{
+	struct drm_debugfs_entry *entry = m->private;
+	struct drm_printer p = drm_seq_file_printer(m);
+
+	qda_report_calls(to_qda_device(entry->dev), &p);
+
+	return 0;
+}
+
 /**
  * qda_debugfs_init - Add the device's debugfs files
  * @qdev: the DSP
@@ -43,4 +65,6 @@ static int qda_debugfs_stats(struct seq_file *m, void *unused)
 void qda_debugfs_init(struct qda_device *qdev)
 {
 	drm_debugfs_add_file(&qdev->drm, "qda_stats", qda_debugfs_stats, NULL);
+	drm_debugfs_add_file(&qdev->drm, "qda_sessions", qda_debugfs_sessions, NULL);
+	drm_debugfs_add_file(&qdev->drm, "qda_calls", qda_debugfs_calls, NULL);
 }

@@ -3,6 +3,7 @@
  * Copyright (c) 2026 The QDA authors
  */
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/rpmsg.h>
@@ -20,6 +21,7 @@
 #include "qda_cb.h"
 #include "qda_device.h"
 #include "qda_drv.h"
+#include "qda_fdinfo.h"
 #include "qda_gem.h"
 #include "qda_invoke.h"
 #include "qda_ioctl.h"
@@ -70,13 +72,19 @@ static const struct drm_ioctl_desc qda_ioctls[] = {
 	QDA_IOCTL(REMOTE_INVOKE_BATCH, remote_invoke_batch),
 };
 
-DEFINE_DRM_ACCEL_FOPS(qda_fops);
+/* DEFINE_DRM_ACCEL_FOPS() has no fdinfo. */
+static const struct file_operations qda_fops = {
+	.owner = THIS_MODULE,
+	DRM_ACCEL_FOPS,
+	.show_fdinfo = drm_show_fdinfo,
+};
 
 /* The DRM driver of each DSP */
 const struct drm_driver qda_drm_driver = {
 	.driver_features = DRIVER_COMPUTE_ACCEL | DRIVER_GEM,
 	.open = qda_open,
 	.postclose = qda_postclose,
+	.show_fdinfo = qda_fdinfo_show,
 	.gem_create_object = qda_bo_create_object,
 	.gem_prime_import = qda_prime_import,
 	.ioctls = qda_ioctls,

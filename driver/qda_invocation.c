@@ -20,6 +20,8 @@
 #include "qda_pool.h"
 #include "qda_session.h"
 #include "qda_staging.h"
+#include "qda_trace.h"
+#include "qda_usage.h"
 #include "qda_wire.h"
 
 /* How long a full transport is tried again before the blocking form is used */
@@ -69,10 +71,12 @@ void qda_invocation_begin(struct qda_invocation *inv, struct qda_pool *pool, boo
 	reinit_completion(&inv->done);
 	inv->pool = pool;
 	inv->pd = qda_pool_pd(pool);
+	inv->session = qda_pool_session(pool);
 	inv->user = user;
 	inv->staging = NULL;
 	qda_operands_init(&inv->operands);
 	inv->client_id = 0;
+	inv->ctx = 0;
 	inv->error = 0;
 	inv->status = 0;
 	inv->answered = NULL;
@@ -100,6 +104,8 @@ void qda_invocation_put(struct qda_invocation *inv)
 		return;
 	if (inv->retired)
 		inv->retired(inv);
+	if (inv->ctx)
+		trace_qda_call_done(inv, inv->error, inv->status);
 	qda_pool_return(inv);
 }
 
@@ -118,6 +124,7 @@ static void qda_invocation_complete(struct qda_invocation *inv, int error, u32 s
 {
 	inv->error = error;
 	inv->status = status;
+	qda_usage_end(inv);
 	if (inv->answered)
 		inv->answered(inv);
 	complete(&inv->done);
@@ -126,8 +133,10 @@ static void qda_invocation_complete(struct qda_invocation *inv, int error, u32 s
 
 static void qda_invocation_withdraw(struct qda_invocation *inv, int error)
 {
-	if (qda_slots_take(&inv->qdev->slots, inv->ctx))
-		qda_invocation_complete(inv, error, 0);
+	if (!qda_slots_take(&inv->qdev->slots, inv->ctx))
+		return;
+	trace_qda_call_withdrawn(inv, error, 0);
+	qda_invocation_complete(inv, error, 0);
 }
 
 /**
@@ -179,6 +188,8 @@ void qda_invocation_publish(struct qda_invocation *inv)
 	int ret;
 
 	refcount_inc(&inv->ref);
+	qda_caller_set(&inv->caller);
+	qda_usage_begin(inv);
 	/* The payload before the message that announces it. */
 	dma_wmb();
 	ret = qda_slots_publish(slots, inv, inv->pd, inv->user, &inv->ctx);
@@ -186,7 +197,9 @@ void qda_invocation_publish(struct qda_invocation *inv)
 		if (inv->user)
 			qda_invocation_return_id(inv);
 		qda_invocation_complete(inv, ret, 0);
+		return;
 	}
+	trace_qda_call_submit(inv);
 }
 
 static void qda_invocation_fill_message(const struct qda_invocation *inv, struct qda_wire_msg *msg)
@@ -198,6 +211,18 @@ static void qda_invocation_fill_message(const struct qda_invocation *inv, struct
 	msg->sc = cpu_to_le32(inv->sc);
 	msg->addr = cpu_to_le64(qda_invocation_address(inv));
 	msg->size = cpu_to_le64(PAGE_ALIGN(inv->size));
+}
+
+static int qda_invocation_transmit(struct qda_invocation *inv, const struct qda_wire_msg *msg,
+				   bool blocking)
+{
+	struct qda_channel *channel = &inv->qdev->channel;
+	int ret = blocking ? qda_channel_send(channel, msg) : qda_channel_trysend(channel, msg);
+
+	if (!ret)
+		trace_qda_call_sent(inv);
+
+	return ret;
 }
 
 static int qda_invocation_send_again(struct qda_invocation *inv, struct qda_wire_msg *msg,
@@ -220,10 +245,7 @@ static int qda_invocation_send_again(struct qda_invocation *inv, struct qda_wire
 		if (completion_done(&inv->done))
 			return 0;
 
-		if (time_after(jiffies, blocking))
-			ret = qda_channel_send(&inv->qdev->channel, msg);
-		else
-			ret = qda_channel_trysend(&inv->qdev->channel, msg);
+		ret = qda_invocation_transmit(inv, msg, time_after(jiffies, blocking));
 		if (ret != -EAGAIN)
 			return ret;
 	}
@@ -238,7 +260,7 @@ static int qda_invocation_try_send(struct qda_invocation *inv, const struct qda_
 		return 0;
 
 	qda_invocation_fill_message(inv, &msg);
-	ret = qda_channel_trysend(&inv->qdev->channel, &msg);
+	ret = qda_invocation_transmit(inv, &msg, false);
 	if (ret == -EAGAIN)
 		ret = qda_invocation_send_again(inv, &msg, patience);
 	if (!ret || ret == -EAGAIN || ret == -EINTR || ret == -ERESTARTSYS)
@@ -286,6 +308,9 @@ int qda_invocation_wait(struct qda_invocation *inv, const struct qda_patience *p
 		ret = wait_for_completion_interruptible_timeout(&inv->done, left);
 	else
 		ret = wait_for_completion_killable_timeout(&inv->done, left);
+	/* After a signal somebody may come back for it. */
+	if (!ret || (ret < 0 && qda_patience_error(patience) == -EINTR))
+		trace_qda_call_abandoned(inv);
 	if (ret < 0)
 		return qda_patience_error(patience);
 	if (!ret)
@@ -411,10 +436,12 @@ void qda_invocation_answer(struct qda_device *qdev, u64 ctx, u32 status)
 {
 	struct qda_invocation *inv = qda_slots_take(&qdev->slots, ctx);
 
-	if (inv)
-		qda_invocation_complete(inv, 0, status);
-	else
+	if (!inv) {
 		atomic_long_inc(&qdev->stats.dropped);
+		return;
+	}
+	trace_qda_call_answered(inv, 0, status);
+	qda_invocation_complete(inv, 0, status);
 }
 
 /**
@@ -425,6 +452,8 @@ void qda_invocation_flush(struct qda_device *qdev)
 {
 	struct qda_invocation *inv;
 
-	while ((inv = qda_slots_take_any(&qdev->slots)))
+	while ((inv = qda_slots_take_any(&qdev->slots))) {
+		trace_qda_call_flushed(inv, -EPIPE, 0);
 		qda_invocation_complete(inv, -EPIPE, 0);
+	}
 }

@@ -11,12 +11,15 @@
 #include <linux/types.h>
 #include <linux/workqueue_types.h>
 
+#include "qda_caller.h"
 #include "qda_operands.h"
+#include "qda_wire.h"
 
 struct qda_device;
 struct qda_event;
 struct qda_patience;
 struct qda_pool;
+struct qda_session;
 struct qda_staging;
 
 /**
@@ -27,6 +30,7 @@ struct qda_staging;
  * @pool: where the call's memory comes from, with a reference
  * @index: its slot in @pool
  * @pd: PD type for the context word, that of @pool
+ * @session: whose call it is; the pool has a reference
  * @user: call of a user: it waits for its turn and for an id; else one of the kernel
  * @staging: memory of the payload, NULL if that is in the pool's slot
  * @operands: mapped buffers that are arguments
@@ -34,7 +38,8 @@ struct qda_staging;
  * @client_id: session id for the message
  * @handle: handle of the callee
  * @sc: scalars word
- * @ctx: context word, set when published
+ * @ctx: context word, 0 before it is published
+ * @caller: who made it, set when published
  * @error: 0 when the DSP answered, else a negative error code
  * @status: what the DSP answered
  * @answered: if not NULL called when the call is completed, in any context
@@ -56,6 +61,7 @@ struct qda_invocation {
 	struct qda_pool *pool;
 	u32 index;
 	u32 pd;
+	struct qda_session *session;
 	bool user;
 	struct qda_staging *staging;
 	struct qda_operands operands;
@@ -64,6 +70,7 @@ struct qda_invocation {
 	u32 handle;
 	u32 sc;
 	u64 ctx;
+	struct qda_caller caller;
 	int error;
 	u32 status;
 	void (*answered)(struct qda_invocation *inv);
@@ -74,6 +81,21 @@ struct qda_invocation {
 	void (*timeout)(struct qda_invocation *inv);
 	struct work_struct put_work;
 };
+
+/**
+ * qda_invocation_is_listener - Whether a call asks for work instead of giving it
+ * @inv: the call
+ *
+ * The DSP calls its host by answering a call that the host has made for this purpose.
+ * Such a call is in flight all the time, which says nothing about what the DSP does.
+ *
+ * Return: true when it is a call of a listener.
+ */
+static inline bool qda_invocation_is_listener(const struct qda_invocation *inv)
+{
+	return inv->handle == QDA_WIRE_HANDLE_LISTENER ||
+	       inv->handle == QDA_WIRE_HANDLE_LISTENER1;
+}
 
 void qda_invocation_setup(struct qda_invocation *inv, struct qda_device *qdev, u32 index);
 void qda_invocation_begin(struct qda_invocation *inv, struct qda_pool *pool, bool user);

@@ -289,6 +289,7 @@ static struct qda_mapping *qda_mapping_make_charged(struct qda_session *session,
 		return map;
 	}
 	atomic_inc(&session->qdev->stats.mappings);
+	atomic_long_add(pages, &session->mapped_pages);
 
 	return map;
 }
@@ -344,6 +345,7 @@ static void qda_mapping_release(struct kref *ref)
 		list_del(&map->node);
 		qda_user_uncharge(session->user, qda_mapping_pages(map));
 		atomic_dec(&session->qdev->stats.mappings);
+		atomic_long_sub(qda_mapping_pages(map), &session->mapped_pages);
 	}
 	qda_mapping_destroy(map);
 	mutex_unlock(&qda_bo_maps(bo)->lock);
@@ -421,6 +423,17 @@ void qda_mapping_unkeep(struct qda_session *session, struct qda_bo *bo)
 dma_addr_t qda_mapping_dma_address(const struct qda_mapping *map)
 {
 	return map->addr;
+}
+
+/**
+ * qda_mapping_bo - What is mapped
+ * @map: the mapping
+ *
+ * Return: the object, which the mapping has a reference to.
+ */
+struct qda_bo *qda_mapping_bo(const struct qda_mapping *map)
+{
+	return map->bo;
 }
 
 /**

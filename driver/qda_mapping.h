@@ -20,6 +20,7 @@ void qda_mapping_put(struct qda_mapping *map);
 bool qda_mapping_keep(struct qda_mapping *map);
 void qda_mapping_unkeep(struct qda_session *session, struct qda_bo *bo);
 dma_addr_t qda_mapping_dma_address(const struct qda_mapping *map);
+struct qda_bo *qda_mapping_bo(const struct qda_mapping *map);
 u64 qda_mapping_address(const struct qda_mapping *map);
 size_t qda_mapping_size(const struct qda_mapping *map);
 bool qda_mapping_sync_for_device(struct qda_mapping *map, enum dma_data_direction dir);

@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "qda_bo.h"
 #include "qda_mapping.h"
 #include "qda_operands.h"
 
@@ -26,8 +27,10 @@ void qda_operands_init(struct qda_operands *operands)
  */
 void qda_operands_fini(struct qda_operands *operands)
 {
-	for (u32 i = 0; i < operands->count; i++)
+	for (u32 i = 0; i < operands->count; i++) {
+		qda_bo_end_call(qda_mapping_bo(operands->list[i].map));
 		qda_mapping_put(operands->list[i].map);
+	}
 	if (operands->list != operands->few)
 		kvfree(operands->list);
 	qda_operands_init(operands);
@@ -87,6 +90,7 @@ int qda_operands_add(struct qda_operands *operands, struct qda_mapping *map, boo
 			return ret;
 		}
 	}
+	qda_bo_begin_call(qda_mapping_bo(map));
 	operands->list[operands->count].map = map;
 	operands->list[operands->count].written = written;
 	operands->count++;

@@ -12,6 +12,8 @@
 #include <linux/sched/signal.h>
 #include <linux/workqueue.h>
 
+#include <drm/qda_accel.h>
+
 #include "qda_create.h"
 #include "qda_device.h"
 #include "qda_invocation.h"
@@ -19,10 +21,19 @@
 #include "qda_pool.h"
 #include "qda_process.h"
 #include "qda_session.h"
+#include "qda_trace.h"
 
 static struct qda_session *qda_process_session(struct qda_process *process)
 {
 	return container_of(process, struct qda_session, process);
+}
+
+static void qda_process_set_state(struct qda_process *process, enum qda_process_state state)
+{
+	lockdep_assert_held(&process->lock);
+
+	trace_qda_process_state(qda_process_session(process), process->state, state);
+	WRITE_ONCE(process->state, state);
 }
 
 /* Everything that the process had is dropped by now or is dropped here. */
@@ -40,7 +51,7 @@ static void qda_process_finish(struct qda_process *process, bool released)
 	qda_parking_drop(&session->parking, process->generation);
 
 	scoped_guard(spinlock_irq, &process->lock) {
-		process->state = QDA_PROCESS_NONE;
+		qda_process_set_state(process, QDA_PROCESS_NONE);
 		if (released) {
 			process->releases++;
 			process->released = result;
@@ -113,7 +124,7 @@ static void qda_process_set_releasing(struct qda_process *process)
 {
 	lockdep_assert_held(&process->lock);
 
-	process->state = QDA_PROCESS_RELEASING;
+	qda_process_set_state(process, QDA_PROCESS_RELEASING);
 	process->answered = false;
 	process->unsent = false;
 }
@@ -254,15 +265,16 @@ void qda_process_close(struct qda_process *process)
 }
 
 /* Return: 0 when the caller now owns the process, -ECHILD when there is a dead one. */
-static int qda_process_claim(struct qda_process *process)
+static int qda_process_claim(struct qda_process *process, u32 attrs)
 {
 	guard(spinlock_irq)(&process->lock);
 
 	switch (process->state) {
 	case QDA_PROCESS_NONE:
-		process->state = QDA_PROCESS_CREATING;
+		qda_process_set_state(process, QDA_PROCESS_CREATING);
 		process->exited = false;
 		process->answered = false;
+		process->attrs = attrs;
 		process->generation++;
 		qda_session_get(qda_process_session(process));
 		return 0;
@@ -273,10 +285,10 @@ static int qda_process_claim(struct qda_process *process)
 	}
 }
 
-static int qda_process_claim_or_release(struct qda_process *process)
+static int qda_process_claim_or_release(struct qda_process *process, u32 attrs)
 {
 	u32 status;
-	int ret = qda_process_claim(process);
+	int ret = qda_process_claim(process, attrs);
 
 	if (ret != -ECHILD)
 		return ret;
@@ -286,7 +298,7 @@ static int qda_process_claim_or_release(struct qda_process *process)
 	if (ret && ret != -EREMOTEIO && ret != -ENOTCONN)
 		return ret;
 
-	ret = qda_process_claim(process);
+	ret = qda_process_claim(process, attrs);
 
 	return ret == -ECHILD ? -EBUSY : ret;
 }
@@ -298,7 +310,7 @@ static bool qda_process_is_orphaned(struct qda_process *process)
 
 	if (process->answered)
 		return false;
-	process->state = QDA_PROCESS_ORPHAN;
+	qda_process_set_state(process, QDA_PROCESS_ORPHAN);
 
 	return true;
 }
@@ -306,7 +318,7 @@ static bool qda_process_is_orphaned(struct qda_process *process)
 static void qda_process_set_live(struct qda_process *process)
 {
 	guard(spinlock_irq)(&process->lock);
-	process->state = process->exited ? QDA_PROCESS_DEAD : QDA_PROCESS_LIVE;
+	qda_process_set_state(process, process->exited ? QDA_PROCESS_DEAD : QDA_PROCESS_LIVE);
 }
 
 static int qda_process_conclude(struct qda_process *process, u32 *status)
@@ -336,7 +348,7 @@ int qda_process_create(struct qda_session *session, const struct qda_process_ima
 	struct qda_process *process = &session->process;
 	int ret, wait;
 
-	ret = qda_process_claim_or_release(process);
+	ret = qda_process_claim_or_release(process, image->attrs);
 	if (ret)
 		return ret;
 	atomic_inc(&session->qdev->stats.processes);
@@ -375,7 +387,7 @@ void qda_process_exited(struct qda_process *process)
 
 	switch (process->state) {
 	case QDA_PROCESS_LIVE:
-		process->state = QDA_PROCESS_DEAD;
+		qda_process_set_state(process, QDA_PROCESS_DEAD);
 		fallthrough;
 	case QDA_PROCESS_CREATING:
 		process->exited = true;
@@ -468,6 +480,46 @@ int qda_process_admit(struct qda_process *process, u64 generation, struct qda_in
 		qda_invocation_return_id(inv);
 
 	return ret;
+}
+
+/**
+ * qda_process_kind - What kind of protection domain a process is
+ * @process: the process
+ *
+ * Context: any.
+ *
+ * Return: a word for users, "none" when there is no process.
+ */
+const char *qda_process_kind(struct qda_process *process)
+{
+	guard(spinlock_irqsave)(&process->lock);
+
+	if (process->state == QDA_PROCESS_NONE)
+		return "none";
+
+	return process->attrs & QDA_ATTR_UNSIGNED_MODULE ? "unsigned" : "signed";
+}
+
+/**
+ * qda_process_state_name - What a process is doing
+ * @process: the process
+ *
+ * Context: any.
+ *
+ * Return: a word for users.
+ */
+const char *qda_process_state_name(struct qda_process *process)
+{
+	static const char *const names[] = {
+		[QDA_PROCESS_NONE] = "none",
+		[QDA_PROCESS_CREATING] = "creating",
+		[QDA_PROCESS_LIVE] = "live",
+		[QDA_PROCESS_RELEASING] = "releasing",
+		[QDA_PROCESS_DEAD] = "dead",
+		[QDA_PROCESS_ORPHAN] = "orphan",
+	};
+
+	return names[READ_ONCE(process->state)];
 }
 
 /**

@@ -57,6 +57,7 @@ struct qda_process_result {
  * @exited: the DSP announced its end, maybe while it was still being created
  * @answered: the call about it that is in flight has been completed
  * @unsent: the work has to send the call that ends it
+ * @attrs: what it was created with
  * @generation: number of processes the session has had
  * @exited_generation: the last one of them that ended by itself
  * @pool: memory of its calls; its users take references
@@ -80,6 +81,7 @@ struct qda_process {
 	bool exited;
 	bool answered;
 	bool unsent;
+	u32 attrs;
 	u64 generation;
 	u64 exited_generation;
 	struct qda_pool *pool;
@@ -149,6 +151,8 @@ struct qda_pool *qda_process_use(struct qda_process *process, u64 *generation);
 int qda_process_admit(struct qda_process *process, u64 generation, struct qda_invocation *inv,
 		      const struct qda_patience *patience);
 int qda_process_check(struct qda_process *process, u64 generation);
+const char *qda_process_kind(struct qda_process *process);
+const char *qda_process_state_name(struct qda_process *process);
 bool qda_process_has_exited(struct qda_process *process, u64 generation);
 
 #endif /* __QDA_PROCESS_H__ */

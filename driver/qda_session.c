@@ -47,6 +47,9 @@ struct qda_session *qda_session_create(struct qda_device *qdev)
 	mutex_init(&session->lock);
 	qda_process_init(&session->process);
 	qda_parking_init(&session->parking);
+	qda_usage_init(&session->usage);
+	qda_caller_set(&session->owner);
+	session->owner.pid = task_tgid_nr(current);
 
 	/*
 	 * Ids go round rather than being used again at once, so that what the DSP
@@ -210,6 +213,27 @@ void qda_session_put_cb(struct qda_session *lender)
 struct qda_cb *qda_session_cb(const struct qda_session *session)
 {
 	return session->place.cb;
+}
+
+/**
+ * qda_session_sid - Which context bank a session has
+ * @session: the session
+ * @sid: the bank's stream id is stored here
+ *
+ * Context: any.
+ *
+ * Return: false when it has none.
+ */
+bool qda_session_sid(struct qda_session *session, u32 *sid)
+{
+	/* Pairs with the release in qda_cb_acquire(). */
+	struct qda_cb *cb = smp_load_acquire(&session->place.cb);
+
+	if (!cb)
+		return false;
+	*sid = qda_cb_sid(cb);
+
+	return true;
 }
 
 /**

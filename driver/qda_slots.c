@@ -149,6 +149,29 @@ struct qda_invocation *qda_slots_take_any(struct qda_slots *slots)
 EXPORT_SYMBOL_IF_KUNIT(qda_slots_take_any);
 
 /**
+ * qda_slots_next - Look at the next call in flight
+ * @slots: the table
+ * @id: where to go on; 0 at first
+ * @look: called with the call, which stays in the table meanwhile
+ * @arg: its second argument
+ *
+ * Return: false when there are no more.
+ */
+bool qda_slots_next(struct qda_slots *slots, u32 *id,
+		    void (*look)(const struct qda_invocation *inv, void *arg), void *arg)
+{
+	guard(spinlock_irqsave)(&slots->lock);
+
+	*id = find_next_bit(slots->used, QDA_SLOTS, *id + 1);
+	if (*id >= QDA_SLOTS)
+		return false;
+	look(slots->slot[*id].inv, arg);
+
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(qda_slots_next);
+
+/**
  * qda_slots_count - How many calls are in flight
  * @slots: the table
  *

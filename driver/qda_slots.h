@@ -79,6 +79,8 @@ int qda_slots_publish(struct qda_slots *slots, struct qda_invocation *inv, u32 p
 struct qda_invocation *qda_slots_take(struct qda_slots *slots, u64 ctx);
 void qda_slots_kill(struct qda_slots *slots);
 struct qda_invocation *qda_slots_take_any(struct qda_slots *slots);
+bool qda_slots_next(struct qda_slots *slots, u32 *id,
+		    void (*look)(const struct qda_invocation *inv, void *arg), void *arg);
 u32 qda_slots_count(struct qda_slots *slots);
 
 #endif /* __QDA_SLOTS_H__ */

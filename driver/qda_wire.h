@@ -26,6 +26,10 @@
 #define QDA_WIRE_HANDLE_INIT		1
 #define QDA_WIRE_HANDLE_UTILITIES	2
 
+/* Fixed handles of those who wait for calls of the DSP, the older one and the newer one */
+#define QDA_WIRE_HANDLE_LISTENER	3
+#define QDA_WIRE_HANDLE_LISTENER1	7
+
 /* Methods of QDA_WIRE_HANDLE_INIT */
 #define QDA_WIRE_INIT_ATTACH		0
 #define QDA_WIRE_INIT_RELEASE		1

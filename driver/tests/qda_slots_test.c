@@ -205,6 +205,33 @@ static void qda_slots_test_flush(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, qda_slots_count(slots), 0);
 }
 
+static void qda_slots_test_remember(const struct qda_invocation *inv, void *arg)
+{
+	*(const struct qda_invocation **)arg = inv;
+}
+
+static void qda_slots_test_next(struct kunit *test)
+{
+	struct qda_slots *slots = make(test);
+	const struct qda_invocation *seen = NULL;
+	u64 ctx[3];
+	u32 id = 0;
+
+	KUNIT_EXPECT_FALSE(test, qda_slots_next(slots, &id, qda_slots_test_remember, &seen));
+	KUNIT_EXPECT_NULL(test, seen);
+
+	for (u32 i = 0; i < 3; i++)
+		ctx[i] = publish(test, slots, i + 1);
+	qda_slots_take(slots, ctx[1]);
+
+	id = 0;
+	KUNIT_EXPECT_TRUE(test, qda_slots_next(slots, &id, qda_slots_test_remember, &seen));
+	KUNIT_EXPECT_PTR_EQ(test, seen, call(1));
+	KUNIT_EXPECT_TRUE(test, qda_slots_next(slots, &id, qda_slots_test_remember, &seen));
+	KUNIT_EXPECT_PTR_EQ(test, seen, call(3));
+	KUNIT_EXPECT_FALSE(test, qda_slots_next(slots, &id, qda_slots_test_remember, &seen));
+}
+
 static struct kunit_case qda_slots_cases[] = {
 	KUNIT_CASE(qda_slots_test_context_word),
 	KUNIT_CASE(qda_slots_test_pd_type),
@@ -217,6 +244,7 @@ static struct kunit_case qda_slots_cases[] = {
 	KUNIT_CASE(qda_slots_test_full),
 	KUNIT_CASE(qda_slots_test_user_ids),
 	KUNIT_CASE(qda_slots_test_flush),
+	KUNIT_CASE(qda_slots_test_next),
 	{}
 };
 
