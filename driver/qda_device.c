@@ -13,13 +13,15 @@
 #include <drm/drm_managed.h>
 
 #include "qda_cb.h"
+#include "qda_crash.h"
 #include "qda_debugfs.h"
 #include "qda_device.h"
 #include "qda_drv.h"
 #include "qda_invocation.h"
+#include "qda_ras.h"
 
 /* By number, as programs know them */
-static const struct qda_domain qda_domains[] = {
+static const struct qda_domain qda_domains[QDA_DOMAINS] = {
 	{ .name = "adsp" },
 	{ .name = "mdsp" },
 	{ .name = "sdsp" },
@@ -94,6 +96,7 @@ struct qda_device *qda_device_create(struct device *dev, const struct qda_soc_da
 		return ERR_PTR(ret);
 
 	qda_debugfs_init(qdev);
+	qda_ras_begin(qdev);
 	/*
 	 * Memory for a process is some MiB, which is much faster to get as huge pages.
 	 * Not every machine has them, so it does not matter if this fails.
@@ -128,7 +131,8 @@ int qda_device_register(struct qda_device *qdev)
  * qda_device_disconnect - The DSP went away: let go of everything that needs it
  * @qdev: the DSP; calling it again does nothing
  *
- * Open files stay and their ioctls fail. The order matters: first nobody new gets in
+ * Open files stay and their ioctls fail. The order matters: first users are told
+ * what was going on, if it was the DSP and not the driver that went; then nobody new gets in
  * and the DSP's answers are ignored, then users see the device as unplugged, then
  * those who wait are told, and last, while their devices are still there, all
  * memory is taken out of the context banks, that of abandoned calls included.
@@ -141,6 +145,8 @@ void qda_device_disconnect(struct qda_device *qdev)
 		return;
 	qdev->disconnected = true;
 
+	if (qdev->lost && qdev->registered)
+		qda_crash_announce(qdev);
 	qda_channel_close(&qdev->channel);
 	qda_slots_kill(&qdev->slots);
 	if (qdev->registered)

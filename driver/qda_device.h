@@ -14,11 +14,15 @@
 
 #include <drm/drm_device.h>
 
+#include "qda_answers.h"
 #include "qda_caps.h"
 #include "qda_channel.h"
 #include "qda_slots.h"
 
 struct workqueue_struct;
+
+/* Number of DSPs that an SoC can have */
+#define QDA_DOMAINS	7
 
 /**
  * struct qda_soc_data - What differs between SoCs
@@ -99,12 +103,14 @@ struct qda_stats {
  * @domain_id: that number
  * @channel: the way to the DSP
  * @slots: the calls in flight
+ * @answers: the last answers
  * @banks: the context banks
  * @caps: what the DSP can do
  * @sessions: session by id; its lock, taken with interrupts off, keeps a session that
  *	was found from being freed
  * @next_session: where the search for a free session id goes on
  * @stats: counters
+ * @lost: the rpmsg device is being removed, which is how a DSP that went away shows
  * @disconnect_lock: protects what follows and makes late callers wait for the first
  * @registered: users have been able to see it
  * @disconnected: the DSP went away and everything that follows from it has been done
@@ -116,11 +122,13 @@ struct qda_device {
 	u32 domain_id;
 	struct qda_channel channel;
 	struct qda_slots slots;
+	struct qda_answers answers;
 	struct qda_banks banks;
 	struct qda_caps caps;
 	struct xarray sessions;
 	u32 next_session;
 	struct qda_stats stats;
+	bool lost;
 	/* Protects the flags below. */
 	struct mutex disconnect_lock;
 	bool registered;

@@ -29,6 +29,7 @@
 #include "qda_prime.h"
 #include "qda_quarantine.h"
 #include "qda_query.h"
+#include "qda_ras.h"
 #include "qda_rpmsg.h"
 #include "qda_session.h"
 
@@ -108,7 +109,7 @@ static int __init qda_init(void)
 	if (ret)
 		goto err_destroy_wq;
 
-	ret = register_rpmsg_driver(&qda_rpmsg_driver);
+	ret = qda_rpmsg_register();
 	if (ret)
 		goto err_unregister_cb;
 
@@ -119,21 +120,23 @@ static int __init qda_init(void)
 	return 0;
 
 err_unregister_rpmsg:
-	unregister_rpmsg_driver(&qda_rpmsg_driver);
+	qda_rpmsg_unregister();
 err_unregister_cb:
 	platform_driver_unregister(&qda_cb_driver);
 err_destroy_wq:
 	destroy_workqueue(qda_wq);
+	qda_ras_exit();
 	return ret;
 }
 module_init(qda_init);
 
 static void __exit qda_exit(void)
 {
-	unregister_rpmsg_driver(&qda_rpmsg_driver);
+	qda_rpmsg_unregister();
 	platform_driver_unregister(&qda_cb_driver);
 	destroy_workqueue(qda_wq);
 	qda_quarantine_exit();
+	qda_ras_exit();
 }
 module_exit(qda_exit);
 

@@ -18,6 +18,7 @@
 #include "qda_mapping.h"
 #include "qda_patience.h"
 #include "qda_pool.h"
+#include "qda_ras.h"
 #include "qda_session.h"
 #include "qda_staging.h"
 #include "qda_trace.h"
@@ -136,6 +137,8 @@ static void qda_invocation_withdraw(struct qda_invocation *inv, int error)
 	if (!qda_slots_take(&inv->qdev->slots, inv->ctx))
 		return;
 	trace_qda_call_withdrawn(inv, error, 0);
+	if (error != -ENODEV)
+		qda_ras_count(inv->qdev, QDA_RAS_SEND);
 	qda_invocation_complete(inv, error, 0);
 }
 
@@ -369,9 +372,15 @@ int qda_invocation_submit(struct qda_invocation *inv, const struct qda_patience 
 	ret = qda_invocation_try_send(inv, patience);
 	if (!ret || !qda_slots_take(&inv->qdev->slots, inv->ctx))
 		return 0;
+
+	if (ret == -EAGAIN)
+		ret = -ETIMEDOUT;
+	trace_qda_call_withdrawn(inv, ret, 0);
+	inv->error = ret;
+	qda_usage_end(inv);
 	qda_invocation_put(inv);
 
-	return ret == -EAGAIN ? -ETIMEDOUT : ret;
+	return ret;
 }
 
 /**
@@ -384,10 +393,15 @@ int qda_invocation_submit(struct qda_invocation *inv, const struct qda_patience 
 int qda_invocation_run(struct qda_invocation *inv, long timeout)
 {
 	struct qda_patience patience;
+	int ret;
 
 	qda_patience_init(&patience, TASK_KILLABLE, timeout);
 
-	return qda_invocation_perform(inv, &patience);
+	ret = qda_invocation_perform(inv, &patience);
+	if (ret == -ETIMEDOUT)
+		qda_ras_count(inv->qdev, QDA_RAS_TIMEOUT);
+
+	return ret;
 }
 
 /**
@@ -436,8 +450,10 @@ void qda_invocation_answer(struct qda_device *qdev, u64 ctx, u32 status)
 {
 	struct qda_invocation *inv = qda_slots_take(&qdev->slots, ctx);
 
+	qda_answers_add(&qdev->answers, ctx, status, inv);
 	if (!inv) {
 		atomic_long_inc(&qdev->stats.dropped);
+		qda_ras_count(qdev, QDA_RAS_STALE);
 		return;
 	}
 	trace_qda_call_answered(inv, 0, status);

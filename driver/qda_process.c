@@ -20,6 +20,7 @@
 #include "qda_patience.h"
 #include "qda_pool.h"
 #include "qda_process.h"
+#include "qda_ras.h"
 #include "qda_session.h"
 #include "qda_trace.h"
 
@@ -240,8 +241,10 @@ int qda_process_release(struct qda_process *process, u32 *status)
 					  QDA_PROCESS_TIMEOUT);
 	if (ret < 0)
 		return -EINTR;
-	if (!ret)
+	if (!ret) {
+		qda_ras_count(qda_process_session(process)->qdev, QDA_RAS_TIMEOUT);
 		return -ETIMEDOUT;
+	}
 	*status = result.status;
 	if (result.status)
 		return -EREMOTEIO;

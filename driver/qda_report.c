@@ -9,6 +9,7 @@
 #include <linux/bitfield.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
+#include <linux/string.h>
 #include <linux/time64.h>
 #include <linux/xarray.h>
 
@@ -45,6 +46,7 @@ struct qda_report_session {
  * struct qda_report_call - A call in flight at some moment
  * @ctx: its context word
  * @session: number of its session
+ * @owner: process that opened the session
  * @caller: who made it
  * @user: call of a user
  * @handle: handle of the callee
@@ -54,6 +56,7 @@ struct qda_report_session {
 struct qda_report_call {
 	u64 ctx;
 	u32 session;
+	struct qda_caller owner;
 	struct qda_caller caller;
 	bool user;
 	u32 handle;
@@ -111,6 +114,7 @@ static void qda_report_take_call(const struct qda_invocation *inv, void *arg)
 
 	view->ctx = inv->ctx;
 	view->session = inv->session->id;
+	view->owner = inv->session->owner;
 	view->caller = inv->caller;
 	view->user = inv->user;
 	view->handle = inv->handle;
@@ -137,4 +141,27 @@ void qda_report_calls(struct qda_device *qdev, struct drm_printer *p)
 			   QDA_SCALARS_METHOD(view.sc), QDA_SCALARS_IN(view.sc),
 			   QDA_SCALARS_OUT(view.sc), view.size,
 			   div_u64(qda_caller_age(&view.caller), NSEC_PER_USEC));
+}
+
+/**
+ * qda_report_culprit - Find the process that may have to do with a crash
+ * @qdev: the DSP
+ * @culprit: result
+ *
+ * That is only known if nobody else had a call in flight.
+ */
+void qda_report_culprit(struct qda_device *qdev, struct qda_culprit *culprit)
+{
+	struct qda_report_call view;
+	u32 id = 0;
+
+	culprit->pid = 0;
+	while (qda_slots_next(&qdev->slots, &id, qda_report_take_call, &view)) {
+		if (culprit->pid && culprit->pid != view.owner.pid) {
+			culprit->pid = 0;
+			return;
+		}
+		culprit->pid = view.owner.pid;
+		strscpy(culprit->comm, view.owner.comm);
+	}
 }

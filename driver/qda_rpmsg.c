@@ -2,6 +2,8 @@
 /*
  * Copyright (c) 2026 The QDA authors
  */
+#include <linux/device.h>
+#include <linux/device/bus.h>
 #include <linux/err.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
@@ -14,9 +16,12 @@
 #include "qda_device.h"
 #include "qda_invocation.h"
 #include "qda_quarantine.h"
+#include "qda_ras.h"
 #include "qda_rpmsg.h"
 #include "qda_session.h"
 #include "qda_wire.h"
+
+static struct rpmsg_driver qda_rpmsg_driver;
 
 static const struct qda_soc_data qda_soc_default = {
 	.sid_pos = 32,
@@ -85,6 +90,7 @@ static void qda_rpmsg_remove(struct rpmsg_device *rpdev)
 static void qda_rpmsg_drop(struct qda_device *qdev)
 {
 	atomic_long_inc(&qdev->stats.dropped);
+	qda_ras_count(qdev, QDA_RAS_MALFORMED);
 }
 
 static void qda_rpmsg_notify(struct qda_device *qdev, const void *data, int len)
@@ -139,7 +145,7 @@ static const struct of_device_id qda_rpmsg_of_match[] = {
 };
 MODULE_DEVICE_TABLE(of, qda_rpmsg_of_match);
 
-struct rpmsg_driver qda_rpmsg_driver = {
+static struct rpmsg_driver qda_rpmsg_driver = {
 	.probe = qda_rpmsg_probe,
 	.remove = qda_rpmsg_remove,
 	.callback = qda_rpmsg_callback,
@@ -148,3 +154,58 @@ struct rpmsg_driver qda_rpmsg_driver = {
 		.of_match_table = qda_rpmsg_of_match,
 	},
 };
+
+/*
+ * To the driver, a DSP that goes away and being unbound by somebody look the same: its
+ * device is removed from it. But only in the first case the bus says before that the
+ * device itself goes.
+ */
+static int qda_rpmsg_bus_event(struct notifier_block *nb, unsigned long action, void *data)
+{
+	struct device *dev = data;
+	struct qda_device *qdev;
+
+	if (action != BUS_NOTIFY_DEL_DEVICE)
+		return NOTIFY_DONE;
+
+	/* Nobody unbinds it meanwhile. */
+	device_lock(dev);
+	qdev = qda_rpmsg_device(dev);
+	if (qdev)
+		qdev->lost = true;
+	device_unlock(dev);
+
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block qda_rpmsg_bus_notifier = {
+	.notifier_call = qda_rpmsg_bus_event,
+};
+
+/**
+ * qda_rpmsg_register - Begin to serve DSPs
+ *
+ * Return: 0 or a negative error code.
+ */
+int qda_rpmsg_register(void)
+{
+	int ret = register_rpmsg_driver(&qda_rpmsg_driver);
+
+	if (ret)
+		return ret;
+
+	ret = bus_register_notifier(qda_rpmsg_driver.drv.bus, &qda_rpmsg_bus_notifier);
+	if (ret)
+		unregister_rpmsg_driver(&qda_rpmsg_driver);
+
+	return ret;
+}
+
+/**
+ * qda_rpmsg_unregister - Undo qda_rpmsg_register()
+ */
+void qda_rpmsg_unregister(void)
+{
+	bus_unregister_notifier(qda_rpmsg_driver.drv.bus, &qda_rpmsg_bus_notifier);
+	unregister_rpmsg_driver(&qda_rpmsg_driver);
+}

@@ -7,9 +7,9 @@
 
 struct device;
 struct qda_device;
-struct rpmsg_driver;
 
-extern struct rpmsg_driver qda_rpmsg_driver;
+int qda_rpmsg_register(void);
+void qda_rpmsg_unregister(void);
 
 struct qda_device *qda_rpmsg_device(struct device *dev);
 

@@ -14,6 +14,7 @@
 
 #include "qda_cb.h"
 #include "qda_device.h"
+#include "qda_ras.h"
 #include "qda_session.h"
 #include "qda_user.h"
 
@@ -255,4 +256,5 @@ void qda_session_process_exited(struct qda_device *qdev, u32 id)
 	xa_unlock_irqrestore(&qdev->sessions, flags);
 
 	atomic_long_inc(session ? &qdev->stats.notified : &qdev->stats.dropped);
+	qda_ras_count(qdev, session ? QDA_RAS_PD_EXIT : QDA_RAS_STALE);
 }

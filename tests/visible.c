@@ -2,7 +2,8 @@
 /*
  * Copyright (c) 2026 The QDA authors
  *
- * What can be seen from outside is true: tracepoints, fdinfo and debugfs.
+ * What can be seen from outside is true: tracepoints, fdinfo and debugfs. What is told
+ * when the DSP crashes is in visible_crash.c.
  */
 #include <dirent.h>
 #include <errno.h>
