@@ -7,6 +7,7 @@
 #include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/of.h>
+#include <linux/pm.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 
@@ -372,3 +373,18 @@ bool vdsp_dsp_is_up(struct vdsp_dsp *dsp)
 	guard(mutex)(&dsp->lock);
 	return dsp->up;
 }
+
+static int vdsp_dsp_suspend(struct device *dev)
+{
+	struct vdsp_dsp *dsp = container_of(dev, struct vdsp_dsp, dev);
+
+	return -(int)READ_ONCE(dsp->suspend_error);
+}
+
+/*
+ * The virtual DSP is not suspended with the system. A test can make it refuse, so that a
+ * suspend gets as far as here and ends; drivers have agreed to it by then.
+ */
+const struct dev_pm_ops vdsp_dsp_pm_ops = {
+	.suspend = pm_sleep_ptr(vdsp_dsp_suspend),
+};

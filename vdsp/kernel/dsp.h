@@ -12,6 +12,7 @@
 
 struct bus_type;
 struct dentry;
+struct dev_pm_ops;
 struct device_node;
 struct vdsp_firmware;
 struct vdsp_loopback;
@@ -38,6 +39,7 @@ struct vdsp_window;
  * @removed: it is being taken off the bus
  * @calls: requests accepted from the driver
  * @dropped: messages of the driver that are not a request
+ * @suspend_error: the platform cannot be suspended, with this positive error number; 0 if it can
  */
 struct vdsp_dsp {
 	struct device dev;
@@ -56,12 +58,15 @@ struct vdsp_dsp {
 	bool removed;
 	atomic_t calls;
 	atomic_t dropped;
+	u32 suspend_error;
 };
 
 struct vdsp_dsp *vdsp_dsp_create(const struct vdsp_config *cfg, const struct bus_type *bus,
 				 struct device *parent);
 void vdsp_dsp_remove(struct vdsp_dsp *dsp);
 void vdsp_dsp_wait_all_gone(void);
+
+extern const struct dev_pm_ops vdsp_dsp_pm_ops;
 
 int vdsp_dsp_up(struct vdsp_dsp *dsp);
 int vdsp_dsp_down(struct vdsp_dsp *dsp);

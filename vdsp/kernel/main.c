@@ -104,6 +104,7 @@ ATTRIBUTE_GROUPS(vdsp_bus);
 static const struct bus_type vdsp_bus = {
 	.name = "vdsp",
 	.bus_groups = vdsp_bus_groups,
+	.pm = &vdsp_dsp_pm_ops,
 };
 
 static int __init vdsp_init(void)
