@@ -113,14 +113,8 @@ static int __init qda_init(void)
 	if (ret)
 		goto err_unregister_cb;
 
-	ret = qda_quarantine_init(qda_rpmsg_driver.drv.bus);
-	if (ret)
-		goto err_unregister_rpmsg;
-
 	return 0;
 
-err_unregister_rpmsg:
-	qda_rpmsg_unregister();
 err_unregister_cb:
 	platform_driver_unregister(&qda_cb_driver);
 err_destroy_wq:

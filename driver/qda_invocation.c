@@ -307,7 +307,10 @@ int qda_invocation_wait(struct qda_invocation *inv, const struct qda_patience *p
 	long left = qda_patience_left(patience);
 	long ret;
 
-	if (patience->state == TASK_INTERRUPTIBLE)
+	/* Who waits for ever must not keep the system from being suspended. */
+	if (left == MAX_SCHEDULE_TIMEOUT)
+		ret = wait_for_completion_state(&inv->done, patience->state | TASK_FREEZABLE) ?: 1;
+	else if (patience->state == TASK_INTERRUPTIBLE)
 		ret = wait_for_completion_interruptible_timeout(&inv->done, left);
 	else
 		ret = wait_for_completion_killable_timeout(&inv->done, left);

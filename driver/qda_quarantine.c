@@ -17,10 +17,7 @@
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
-#include <linux/notifier.h>
 #include <linux/slab.h>
-
-#include <linux/device/bus.h>
 
 #include "qda_bo.h"
 #include "qda_contig.h"
@@ -154,39 +151,19 @@ unsigned long qda_quarantine_pages(u32 domain_id)
 	return pages;
 }
 
-static int qda_quarantine_notify(struct notifier_block *nb, unsigned long action, void *data)
+/**
+ * qda_quarantine_channel_removed - The device of a channel was removed from its bus
+ * @channel: any device
+ */
+void qda_quarantine_channel_removed(const struct device *channel)
 {
 	struct qda_quarantined *item;
-
-	if (action != BUS_NOTIFY_REMOVED_DEVICE)
-		return NOTIFY_DONE;
 
 	guard(mutex)(&qda_quarantine.lock);
 
 	list_for_each_entry(item, &qda_quarantine.list, node)
-		if (item->channel == data)
+		if (item->channel == channel)
 			item->channel = NULL;
-
-	return NOTIFY_OK;
-}
-
-static struct notifier_block qda_quarantine_nb = {
-	.notifier_call = qda_quarantine_notify,
-};
-
-static const struct bus_type *qda_quarantine_bus;
-
-/**
- * qda_quarantine_init - Begin to watch for channels that are removed
- * @bus: bus of the channels
- *
- * Return: 0 or a negative error code.
- */
-int qda_quarantine_init(const struct bus_type *bus)
-{
-	qda_quarantine_bus = bus;
-
-	return bus_register_notifier(bus, &qda_quarantine_nb);
 }
 
 /**
@@ -198,8 +175,6 @@ int qda_quarantine_init(const struct bus_type *bus)
 void qda_quarantine_exit(void)
 {
 	struct qda_quarantined *item, *next;
-
-	bus_unregister_notifier(qda_quarantine_bus, &qda_quarantine_nb);
 
 	list_for_each_entry_safe(item, next, &qda_quarantine.list, node) {
 		list_del(&item->node);

@@ -7,7 +7,7 @@
 
 #include <linux/types.h>
 
-struct bus_type;
+struct device;
 struct qda_bo;
 struct qda_quarantined;
 
@@ -16,7 +16,7 @@ void qda_quarantine_cancel(struct qda_quarantined *item);
 void qda_quarantine_add(struct qda_quarantined *item);
 void qda_quarantine_end(u32 domain_id);
 unsigned long qda_quarantine_pages(u32 domain_id);
-int qda_quarantine_init(const struct bus_type *bus);
+void qda_quarantine_channel_removed(const struct device *channel);
 void qda_quarantine_exit(void);
 
 #endif /* __QDA_QUARANTINE_H__ */

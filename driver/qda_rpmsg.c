@@ -15,6 +15,7 @@
 
 #include "qda_device.h"
 #include "qda_invocation.h"
+#include "qda_pm.h"
 #include "qda_quarantine.h"
 #include "qda_ras.h"
 #include "qda_rpmsg.h"
@@ -152,6 +153,7 @@ static struct rpmsg_driver qda_rpmsg_driver = {
 	.drv = {
 		.name = "qda",
 		.of_match_table = qda_rpmsg_of_match,
+		.pm = &qda_pm_ops,
 	},
 };
 
@@ -165,6 +167,8 @@ static int qda_rpmsg_bus_event(struct notifier_block *nb, unsigned long action, 
 	struct device *dev = data;
 	struct qda_device *qdev;
 
+	if (action == BUS_NOTIFY_REMOVED_DEVICE)
+		qda_quarantine_channel_removed(dev);
 	if (action != BUS_NOTIFY_DEL_DEVICE)
 		return NOTIFY_DONE;
 
@@ -206,6 +210,6 @@ int qda_rpmsg_register(void)
  */
 void qda_rpmsg_unregister(void)
 {
-	bus_unregister_notifier(qda_rpmsg_driver.drv.bus, &qda_rpmsg_bus_notifier);
 	unregister_rpmsg_driver(&qda_rpmsg_driver);
+	bus_unregister_notifier(qda_rpmsg_driver.drv.bus, &qda_rpmsg_bus_notifier);
 }
