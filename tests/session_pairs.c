@@ -105,7 +105,7 @@ TEST(query_capability_costs_no_bank)
 	answer_question(dsp, &call, 0xffffffff);
 	CHECK_OK(job_wait(job));
 	CHECK_EQ(0xffffffff, query.value);
-	CHECK_EQ(1, qda_get(dsp, "sessions"));
+	qda_wait(dsp, "sessions", 1);
 	CHECK_EQ(0, qda_get(dsp, "mapped_pages"));
 	session_new(dsp);
 	dsp_finish(dsp);
