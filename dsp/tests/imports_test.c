@@ -100,6 +100,16 @@ static void test_mapped(struct shell *shell, uint32_t handle)
 	check(files.handles_asked == 2 && files.handles_dropped == 1, "and unmaps");
 }
 
+/* sdk/imports is a promise: an object that needs every name in it is loaded. */
+static void test_all(void)
+{
+	char text[ERROR_TEXT] = "";
+	uint32_t handle;
+
+	check(!app_open(&app, "imports", &handle, text), "all that skels may import is here: %s",
+	      text);
+}
+
 int main(int argc, char **argv)
 {
 	struct shell shell;
@@ -113,6 +123,7 @@ int main(int argc, char **argv)
 	run(handle, 4, "signals");
 	run(handle, 5, "numbers, names, priorities and ends of threads");
 	run(handle, 6, "stacks");
+	test_all();
 	end(&shell);
 	handle = begin(&shell, argv, "resources");
 	run(handle, 2, "VTCM");
