@@ -212,7 +212,7 @@ static void test_wrong_results(void)
 /* A listener that was interrupted and asks again, or answers what nobody asked. */
 static void test_again(void)
 {
-	uint64_t call, old;
+	uint64_t call, later, old;
 	struct request request = { 0 }, again = { 0 };
 
 	if (!app.listening)
@@ -233,6 +233,10 @@ static void test_again(void)
 	call = ask(0, 3);
 	check(app_take(&app, &request) && is_ask(&request, 3),
 	      "and the other one gets the request");
+	later = ask(1, 8);
+	check(!app_wait(&app,
+			app_call(&app, 0, FRPC_HANDLE_CURRENT_PROCESS, FRPC_SC(3, 0, 0), NULL)),
+	      "another call comes");
 	app.result = ~0u;
 	app_listen(&app);
 	check(app_take(&app, &again) && again.ctx == request.ctx && is_ask(&again, 3),
@@ -246,6 +250,10 @@ static void test_again(void)
 	answer(&again, 5);
 	app_listen(&app);
 	check(!app_wait(&app, call) && asked(0) == 5, "the right ones arrive");
+	check(app_take(&app, &again) && is_ask(&again, 8), "then the later call has its turn");
+	answer(&again, 6);
+	app_listen(&app);
+	check(!app_wait(&app, later) && asked(1) == 6, "and its answer");
 }
 
 static void test_listener_dies(void)

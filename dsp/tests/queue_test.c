@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "files.h"
 #include "maps.h"
@@ -365,6 +366,26 @@ static void test_buffers(void)
 	check(!invoke(skel, 3, NULL, 0, NULL, 0), "DSP code closes it");
 }
 
+/* The DSP has answers, but no space for them: it must say that it waits, and be told. */
+static void test_full(void)
+{
+	struct end *writer = end_at(header()->resp.write_state);
+	uint8_t message[104] = { 0 };
+	int before = signals, got = 0;
+
+	check(!invoke(skel, 2, &queue, 8, NULL, 0), "DSP code opens it");
+	for (int i = 0; i < 12; i++)
+		got -= !put(message, 100, NULL, 0);
+	for (int i = 0; i < 10000 && !load32(&writer->waits); i++)
+		usleep(1000);
+	check(!got && load32(&writer->waits) == 1, "with no space left the DSP waits");
+	before = signals;
+	for (int i = 0; i < 12; i++)
+		got += get_waiting(message, NULL, 0) == 100;
+	check(got == 12 && signals > before, "and goes on when it is told");
+	check(!invoke(skel, 3, NULL, 0, NULL, 0), "DSP code closes it");
+}
+
 static void test_failures(void)
 {
 	uint32_t line = 1, code = invoke(skel, 5, &queue, 8, &line, 4);
@@ -389,6 +410,20 @@ static void nonsense(const char *what, uint64_t head, uint32_t position, uint32_
 	code = look();
 	check(code == want, "%s: 0x%x", what, code);
 	store32(&writer->position, before);
+}
+
+/* 64 bytes before the end, a packet that would have to go on at the start, but is not there. */
+static void nonsense_over_the_end(void)
+{
+	uint8_t message[56] = { 0 };
+	int wrong = 0;
+
+	for (int i = 0; i < 31; i++)
+		wrong += !put(message, sizeof(message), NULL, 0) || look();
+	check(!wrong && end_at(header()->req.read_state)->position == 0x7c0, "near the end");
+	nonsense("a packet over the end", 0x11ull << 32 | 72, 8, EBADITEM);
+	nonsense("a packet over the end, of which nothing is there", 0x11ull << 32 | 72, 0,
+		 EBADITEM);
 }
 
 static void test_nonsense(void)
@@ -417,6 +452,7 @@ static void test_nonsense(void)
 	nonsense("more buffers than there is room for", buffers | 80, 80, FRPC_EBADPARM);
 	nonsense("a longer message than there is room for", flags | 80, 80, FRPC_EBADPARM);
 	nonsense("one that is not ready", 16 | 1ull << 32, 16, EBADITEM);
+	nonsense_over_the_end();
 	for (int i = 0; i < 4; i++) {
 		check(put("x", 1, &wrong[i], 1) && look() == codes[i], "buffer %d: 0x%x", i,
 		      codes[i]);
@@ -530,6 +566,7 @@ int main(int argc, char **argv)
 	test_callback();
 	test_pump();
 	test_buffers();
+	test_full();
 	test_failures();
 	test_nonsense();
 	test_signals();
