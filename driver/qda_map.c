@@ -30,12 +30,14 @@
  * struct qda_map_job - An ioctl that changes a process's mappings
  * @session: whose process it is
  * @generation: which process of the session
+ * @patience: how long the whole of it may take
  * @pool: memory for the call, with a reference
  * @inv: the call, with a reference, once there is one
  */
 struct qda_map_job {
 	struct qda_session *session;
 	u64 generation;
+	struct qda_patience patience;
 	struct qda_pool *pool;
 	struct qda_invocation *inv;
 };
@@ -46,6 +48,7 @@ static int qda_map_job_init(struct qda_map_job *job, struct drm_file *file)
 
 	job->session = file->driver_priv;
 	job->inv = NULL;
+	qda_patience_init(&job->patience, TASK_KILLABLE, QDA_PROCESS_TIMEOUT);
 	pool = qda_process_use(&job->session->process, &job->generation);
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
@@ -64,11 +67,8 @@ static void qda_map_job_fini(struct qda_map_job *job)
 /* The call holds the memory until the DSP has answered, whatever comes of the record. */
 static int qda_map_job_begin(struct qda_map_job *job, struct qda_remote_map *remote, u32 sc)
 {
-	struct qda_patience patience;
-	struct qda_invocation *inv;
+	struct qda_invocation *inv = qda_pool_take(job->pool, &job->patience);
 
-	qda_patience_init(&patience, TASK_KILLABLE, MAX_SCHEDULE_TIMEOUT);
-	inv = qda_pool_take(job->pool, &patience);
 	if (IS_ERR(inv))
 		return PTR_ERR(inv);
 	job->inv = inv;
@@ -199,11 +199,9 @@ static int qda_map_job_run(struct qda_map_job *job, struct qda_remote_map *remot
 {
 	struct qda_process *process = &job->session->process;
 	struct qda_invocation *inv = job->inv;
-	struct qda_patience patience;
 	int ret;
 
-	qda_patience_init(&patience, TASK_KILLABLE, MAX_SCHEDULE_TIMEOUT);
-	ret = qda_process_admit(process, job->generation, inv, &patience);
+	ret = qda_process_admit(process, job->generation, inv, &job->patience);
 	if (ret) {
 		qda_remote_map_unclaim(process, remote);
 		return ret;
@@ -212,7 +210,7 @@ static int qda_map_job_run(struct qda_map_job *job, struct qda_remote_map *remot
 	qda_remote_map_get(remote);
 	inv->owner = remote;
 	inv->retired = qda_map_answered_late;
-	ret = qda_invocation_run(inv, QDA_PROCESS_TIMEOUT);
+	ret = qda_invocation_perform(inv, &job->patience);
 	if (ret)
 		return ret;
 

@@ -874,8 +874,8 @@ TEST(unmapped_while_a_call_uses_the_key)
 
 /* ---- many at once ---- */
 
-/* A killed caller has reserved nothing when it never got its turn. */
-TEST(killed_while_it_waits_for_its_turn)
+/* Who never got a turn has reserved nothing, whether it was killed or ran out of time. */
+TEST(killed_or_too_late_while_it_waits_for_its_turn)
 {
 	enum { CALLS = 111 };
 	static struct dsp_call calls[CALLS];
@@ -897,10 +897,14 @@ TEST(killed_while_it_waits_for_its_turn)
 	dsp_expect_silence(dsp);
 	client_kill(pid);
 	CHECK_EQ(0, qda_get(dsp, "remote_maps"));
+	CHECK_ERR(-ETIMEDOUT, qda_map(fd, &map));
+	CHECK_EQ(0, qda_get(dsp, "remote_maps"));
+	CHECK_EQ(0, map.vaddrout);
 	for (int i = 0; i < CALLS; i++) {
 		dsp_reply(dsp, &calls[i], 0);
 		CHECK_OK(job_wait(jobs[i]));
 	}
+	/* Nothing was waiting to be said. */
 	map_key(dsp, &s, &b, 0, PAGE, KEY);
 	buffer_munmap(&b);
 	close(fd);

@@ -407,8 +407,8 @@ struct drm_qda_init_create {
  * REMOTE_MUNMAP can be used. Heap pages whose address was not told stay until the
  * process ends.
  *
- * The request takes its turn among the calls of the session (QDA_LIMIT_CALLS); the time
- * limit counts from then.
+ * The request takes its turn among the calls of the session (QDA_LIMIT_CALLS). If that does
+ * not come within the time limit the DSP is not asked, and nothing stays.
  *
  * Errors of REMOTE_MAP:
  *
