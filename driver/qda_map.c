@@ -22,6 +22,7 @@
 #include "qda_patience.h"
 #include "qda_payload.h"
 #include "qda_pool.h"
+#include "qda_ras.h"
 #include "qda_remote_map.h"
 #include "qda_session.h"
 #include "qda_wire.h"
@@ -211,6 +212,8 @@ static int qda_map_job_run(struct qda_map_job *job, struct qda_remote_map *remot
 	inv->owner = remote;
 	inv->retired = qda_map_answered_late;
 	ret = qda_invocation_perform(inv, &job->patience);
+	if (ret == -ETIMEDOUT)
+		qda_ras_count(inv->qdev, QDA_RAS_TIMEOUT);
 	if (ret)
 		return ret;
 
