@@ -256,6 +256,148 @@ TEST(broken_elf_is_refused)
 	check_no_pd_left();
 }
 
+/*
+ * The application's side of calls that the DSP makes: a call of the application's listener gets
+ * the next one, and brings the results of the one before.
+ */
+struct listener {
+	int fd;
+	struct image file;
+	size_t read;
+	uint32_t in[4];	 /* request answered, result, length of results, room */
+	uint32_t out[4]; /* request, handle, scalars, length of inputs */
+	unsigned char inputs[4096];
+	unsigned char results[0x20000];
+};
+
+enum { APPS_STD = 0x1234, LISTENER_INIT = 5, LISTENER_NEXT = 6, PROCESS_EXIT = 2 };
+
+static struct invocation *listener_next(struct listener *listener)
+{
+	struct invocation *inv = inv_new(FRPC_HANDLE_LISTENER1, LISTENER_NEXT);
+
+	listener->in[3] = sizeof(listener->inputs);
+	inv_in(inv, listener->in, sizeof(listener->in));
+	inv_in(inv, listener->results, listener->in[2]);
+	inv_out(inv, listener->out, sizeof(listener->out));
+	inv_out(inv, listener->inputs, sizeof(listener->inputs));
+	return inv;
+}
+
+/* Each output: its length, then at a multiple of 8 its bytes. */
+static void put_output(struct listener *listener, const void *data, uint32_t len)
+{
+	uint32_t at = listener->in[2];
+
+	memcpy(listener->results + at, &len, sizeof(len));
+	at = (at + sizeof(len) + 7) & ~7u;
+	memcpy(listener->results + at, data, len);
+	listener->in[2] = at + len;
+}
+
+/* What the smallest of the real clients has for the DSP, but for the names of files. */
+static void serve(struct listener *listener)
+{
+	static unsigned char data[0x10000];
+	uint32_t words[2] = { 0 };
+	size_t left = listener->file.size - listener->read;
+
+	listener->in[0] = listener->out[0];
+	listener->in[1] = 0;
+	listener->in[2] = 0;
+	switch (listener->out[2]) {
+	case FRPC_SC(0, 2, 2): /* open "apps_std" */
+		words[0] = APPS_STD;
+		put_output(listener, words, sizeof(words));
+		put_output(listener, data, 256);
+		return;
+	case FRPC_SC(19, 5, 1): /* fopen_with_env */
+		put_output(listener, words, sizeof(words[0]));
+		return;
+	case FRPC_SC(4, 1, 2): /* fread */
+		words[0] = left < sizeof(data) ? left : sizeof(data);
+		words[1] = left < sizeof(data);
+		memcpy(data, (char *)listener->file.data + listener->read, words[0]);
+		listener->read += words[0];
+		put_output(listener, words, sizeof(words));
+		put_output(listener, data, sizeof(data));
+		return;
+	case FRPC_SC(3, 1, 0): /* fclose */
+		return;
+	default:
+		FAIL("the DSP asks for %#x of handle %#x", listener->out[2], listener->out[1]);
+	}
+}
+
+static struct job *open_start(int fd, const char *uri, uint32_t out[2], struct invocation **inv)
+{
+	static char text[256];
+	static uint32_t in[2];
+
+	in[0] = strlen(uri) + 1;
+	in[1] = sizeof(text);
+	*inv = inv_new(FRPC_HANDLE_REMOTECTL1, 2);
+	inv_in(*inv, in, sizeof(in));
+	inv_in(*inv, uri, in[0]);
+	inv_out(*inv, out, 2 * sizeof(out[0]));
+	inv_out(*inv, text, sizeof(text));
+	return invoke_start(fd, &(*inv)->req);
+}
+
+/* As FastRPC's library does it: the module is opened before there is a listener. */
+static void serve_open(struct listener *listener, struct job *open)
+{
+	uint32_t status;
+
+	CHECK_OK(real_call(listener->fd, FRPC_HANDLE_LISTENER1, LISTENER_INIT, NULL, 0, NULL, 0,
+			   &status));
+	CHECK_EQ(0, status);
+	for (int i = 0; i < 4; i++) {
+		struct invocation *inv = listener_next(listener);
+
+		CHECK(!job_done(open));
+		CHECK_OK(qda_invoke(listener->fd, &inv->req));
+		CHECK_EQ(0, inv->req.dsp_status);
+		serve(listener);
+		free(inv);
+	}
+}
+
+TEST(module_comes_from_a_file_of_the_application)
+{
+	static struct listener listener;
+	struct image shell = image_load(SHELL);
+	struct dsp *dsp = real_new("cdsp");
+	int32_t numbers[3] = { 40, 1, 1 };
+	struct invocation *open_inv, *next_inv;
+	struct job *open, *next;
+	uint32_t out[2], status;
+	int64_t sum = 0;
+
+	listener.file = image_load("libcalc_skel.so");
+	listener.fd = real_session(dsp, shell);
+	open = open_start(listener.fd, "file:///libmine.so?calc_skel_handle_invoke&_modver=1.0",
+			  out, &open_inv);
+	serve_open(&listener, open);
+	next_inv = listener_next(&listener);
+	next = invoke_start(listener.fd, &next_inv->req);
+	CHECK_OK(job_wait_ms(open, REAL_MS));
+	CHECK_EQ(0, open_inv->req.dsp_status);
+	CHECK_EQ(0, out[1]);
+	numbers_call(listener.fd, out[0], CALC_SUM, numbers, 3, &sum, sizeof(sum));
+	CHECK_EQ(42, sum);
+	CHECK(!job_done(next));
+	CHECK_OK(real_call(listener.fd, FRPC_HANDLE_CURRENT_PROCESS, PROCESS_EXIT, NULL, 0, NULL, 0,
+			   &status));
+	CHECK_EQ(0, status);
+	CHECK_OK(job_wait_ms(next, REAL_MS));
+	CHECK_EQ(FRPC_EBADSTATE, next_inv->req.dsp_status);
+	free(open_inv);
+	free(next_inv);
+	dsp_finish(dsp);
+	check_no_pd_left();
+}
+
 TEST(missing_module_and_method_have_their_codes)
 {
 	struct image shell = image_load(SHELL);
