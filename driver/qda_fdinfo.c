@@ -36,7 +36,7 @@ static void qda_fdinfo_show_session(struct drm_printer *p, struct qda_session *s
 	u32 sid;
 
 	drm_printf(p, "qda-session:\t%u\n", session->id);
-	drm_printf(p, "qda-pd-type:\t%s\n", qda_process_kind(&session->process));
+	drm_printf(p, "qda-pd-type:\t%s\n", qda_process_pd_type(&session->process));
 	if (qda_session_sid(session, &sid))
 		drm_printf(p, "qda-context-bank:\t%u\n", sid);
 	drm_printf(p, "qda-mapped-memory:\t%lu KiB\n",

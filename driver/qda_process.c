@@ -268,7 +268,8 @@ void qda_process_close(struct qda_process *process)
 }
 
 /* Return: 0 when the caller now owns the process, -ECHILD when there is a dead one. */
-static int qda_process_claim(struct qda_process *process, u32 attrs)
+static int qda_process_claim(struct qda_process *process,
+			     const struct qda_process_image *image)
 {
 	guard(spinlock_irq)(&process->lock);
 
@@ -277,7 +278,8 @@ static int qda_process_claim(struct qda_process *process, u32 attrs)
 		qda_process_set_state(process, QDA_PROCESS_CREATING);
 		process->exited = false;
 		process->answered = false;
-		process->attrs = attrs;
+		process->kind = image->kind;
+		process->attrs = image->attrs;
 		process->generation++;
 		qda_session_get(qda_process_session(process));
 		return 0;
@@ -288,10 +290,11 @@ static int qda_process_claim(struct qda_process *process, u32 attrs)
 	}
 }
 
-static int qda_process_claim_or_release(struct qda_process *process, u32 attrs)
+static int qda_process_claim_or_release(struct qda_process *process,
+					const struct qda_process_image *image)
 {
 	u32 status;
-	int ret = qda_process_claim(process, attrs);
+	int ret = qda_process_claim(process, image);
 
 	if (ret != -ECHILD)
 		return ret;
@@ -301,7 +304,7 @@ static int qda_process_claim_or_release(struct qda_process *process, u32 attrs)
 	if (ret && ret != -EREMOTEIO && ret != -ENOTCONN)
 		return ret;
 
-	ret = qda_process_claim(process, attrs);
+	ret = qda_process_claim(process, image);
 
 	return ret == -ECHILD ? -EBUSY : ret;
 }
@@ -351,7 +354,7 @@ int qda_process_create(struct qda_session *session, const struct qda_process_ima
 	struct qda_process *process = &session->process;
 	int ret, wait;
 
-	ret = qda_process_claim_or_release(process, image->attrs);
+	ret = qda_process_claim_or_release(process, image);
 	if (ret)
 		return ret;
 	atomic_inc(&session->qdev->stats.processes);
@@ -486,19 +489,27 @@ int qda_process_admit(struct qda_process *process, u64 generation, struct qda_in
 }
 
 /**
- * qda_process_kind - What kind of protection domain a process is
+ * qda_process_pd_type - What kind of protection domain a process is
  * @process: the process
  *
  * Context: any.
  *
  * Return: a word for users, "none" when there is no process.
  */
-const char *qda_process_kind(struct qda_process *process)
+const char *qda_process_pd_type(struct qda_process *process)
 {
+	static const char *const attached[] = {
+		[QDA_PROCESS_ATTACH_ROOT] = "root",
+		[QDA_PROCESS_ATTACH_SENSORS] = "sensors",
+		[QDA_PROCESS_ATTACH_STATIC] = "static",
+	};
+
 	guard(spinlock_irqsave)(&process->lock);
 
 	if (process->state == QDA_PROCESS_NONE)
 		return "none";
+	if (process->kind != QDA_PROCESS_CREATE)
+		return attached[process->kind];
 
 	return process->attrs & QDA_ATTR_UNSIGNED_MODULE ? "unsigned" : "signed";
 }

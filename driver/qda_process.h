@@ -51,13 +51,28 @@ struct qda_process_result {
 };
 
 /**
+ * enum qda_process_kind - How a session gets a process
+ * @QDA_PROCESS_CREATE: the DSP makes one for the session alone
+ * @QDA_PROCESS_ATTACH_ROOT: the session attaches to the root PD
+ * @QDA_PROCESS_ATTACH_SENSORS: the session attaches to the sensors' PD
+ * @QDA_PROCESS_ATTACH_STATIC: the session attaches to a PD that has a name
+ */
+enum qda_process_kind {
+	QDA_PROCESS_CREATE,
+	QDA_PROCESS_ATTACH_ROOT,
+	QDA_PROCESS_ATTACH_SENSORS,
+	QDA_PROCESS_ATTACH_STATIC,
+};
+
+/**
  * struct qda_process - A session's process on the DSP, a protection domain
  * @lock: protects everything up to @released; taken with interrupts off
  * @state: what it is doing
  * @exited: the DSP announced its end, maybe while it was still being created
  * @answered: the call about it that is in flight has been completed
  * @unsent: the work has to send the call that ends it
- * @attrs: what it was created with
+ * @kind: how the session got it
+ * @attrs: what it was created with, if it was
  * @generation: number of processes the session has had
  * @exited_generation: the last one of them that ended by itself
  * @pool: memory of its calls; its users take references
@@ -81,6 +96,7 @@ struct qda_process {
 	bool exited;
 	bool answered;
 	bool unsent;
+	enum qda_process_kind kind;
 	u32 attrs;
 	u64 generation;
 	u64 exited_generation;
@@ -97,20 +113,6 @@ struct qda_process {
 
 	wait_queue_head_t idle;
 	struct work_struct work;
-};
-
-/**
- * enum qda_process_kind - How a session gets a process
- * @QDA_PROCESS_CREATE: the DSP makes one for the session alone
- * @QDA_PROCESS_ATTACH_ROOT: the session attaches to the root PD
- * @QDA_PROCESS_ATTACH_SENSORS: the session attaches to the sensors' PD
- * @QDA_PROCESS_ATTACH_STATIC: the session attaches to a PD that has a name
- */
-enum qda_process_kind {
-	QDA_PROCESS_CREATE,
-	QDA_PROCESS_ATTACH_ROOT,
-	QDA_PROCESS_ATTACH_SENSORS,
-	QDA_PROCESS_ATTACH_STATIC,
 };
 
 /**
@@ -151,7 +153,7 @@ struct qda_pool *qda_process_use(struct qda_process *process, u64 *generation);
 int qda_process_admit(struct qda_process *process, u64 generation, struct qda_invocation *inv,
 		      const struct qda_patience *patience);
 int qda_process_check(struct qda_process *process, u64 generation);
-const char *qda_process_kind(struct qda_process *process);
+const char *qda_process_pd_type(struct qda_process *process);
 const char *qda_process_state_name(struct qda_process *process);
 bool qda_process_has_exited(struct qda_process *process, u64 generation);
 

@@ -68,7 +68,7 @@ static void qda_report_take_session(struct qda_session *session, struct qda_repo
 {
 	view->id = session->id;
 	view->owner = session->owner;
-	view->kind = qda_process_kind(&session->process);
+	view->kind = qda_process_pd_type(&session->process);
 	view->state = qda_process_state_name(&session->process);
 	if (!qda_session_sid(session, &view->sid))
 		view->sid = 0;

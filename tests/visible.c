@@ -713,6 +713,21 @@ TEST(fdinfo_follows_the_process)
 	dsp_finish(dsp);
 }
 
+TEST(fdinfo_names_pds_of_the_firmware)
+{
+	struct drm_qda_remote_attach attach = ROOT_PD;
+	struct dsp *dsp = dsp_new("cdsp");
+	int fd = dsp_open(dsp);
+	struct dsp_call call;
+	struct job *job = attach_start(fd, &attach);
+
+	expect_attach(dsp, &call, FRPC_PD_ROOT);
+	dsp_reply(dsp, &call, 0);
+	CHECK_OK(job_wait(job));
+	CHECK(!strcmp("root", fdinfo_text(fd, "qda-pd-type")));
+	dsp_finish(dsp);
+}
+
 TEST(fdinfo_is_empty_when_the_dsp_is_gone)
 {
 	struct dsp *dsp = dsp_new("cdsp");
