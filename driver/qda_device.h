@@ -29,11 +29,13 @@ struct workqueue_struct;
  * @sid_pos: bit of an address where the stream id of the context bank starts
  * @dma_bits: bits of a DMA address, for the DSPs that are not named below
  * @dma_bits_cdsp: bits of a DMA address of the compute DSPs
+ * @poll_mode: the firmware writes the poll word
  */
 struct qda_soc_data {
 	u32 sid_pos;
 	u32 dma_bits;
 	u32 dma_bits_cdsp;
+	bool poll_mode;
 };
 
 /**

@@ -26,6 +26,7 @@
 #include "qda_invoke.h"
 #include "qda_ioctl.h"
 #include "qda_map.h"
+#include "qda_option.h"
 #include "qda_prime.h"
 #include "qda_quarantine.h"
 #include "qda_query.h"
@@ -67,7 +68,7 @@ static const struct drm_ioctl_desc qda_ioctls[] = {
 	QDA_IOCTL(REMOTE_MAP, remote_map),
 	QDA_IOCTL(REMOTE_MUNMAP, remote_munmap),
 	QDA_IOCTL(REMOTE_INVOKE, remote_invoke),
-	QDA_IOCTL(SET_OPTION, unserved),
+	QDA_IOCTL(SET_OPTION, set_option),
 	QDA_IOCTL(REMOTE_SESSION_RELEASE, session_release),
 	QDA_IOCTL(GEM_SYNC, gem_sync),
 	QDA_IOCTL(REMOTE_INVOKE_BATCH, remote_invoke_batch),

@@ -17,6 +17,7 @@
 #include "qda_invocation.h"
 #include "qda_mapping.h"
 #include "qda_patience.h"
+#include "qda_poll.h"
 #include "qda_pool.h"
 #include "qda_ras.h"
 #include "qda_session.h"
@@ -78,6 +79,7 @@ void qda_invocation_begin(struct qda_invocation *inv, struct qda_pool *pool, boo
 	qda_operands_init(&inv->operands);
 	inv->client_id = 0;
 	inv->ctx = 0;
+	inv->poll = 0;
 	inv->error = 0;
 	inv->status = 0;
 	inv->answered = NULL;
@@ -137,7 +139,8 @@ static void qda_invocation_withdraw(struct qda_invocation *inv, int error)
 	if (!qda_slots_take(&inv->qdev->slots, inv->ctx))
 		return;
 	trace_qda_call_withdrawn(inv, error, 0);
-	if (error != -ENODEV)
+	/* A caller who did not want to wait any longer is no error of the transport. */
+	if (error != -ENODEV && error != -EINTR && error != -ERESTARTSYS)
 		qda_ras_count(inv->qdev, QDA_RAS_SEND);
 	qda_invocation_complete(inv, error, 0);
 }
@@ -292,6 +295,31 @@ int qda_invocation_send(struct qda_invocation *inv, long timeout)
 	return qda_invocation_try_send(inv, &patience);
 }
 
+static long qda_invocation_wait_done(struct qda_invocation *inv, unsigned int state, long timeout)
+{
+	/* Who waits for ever must not keep the system from being suspended. */
+	if (timeout == MAX_SCHEDULE_TIMEOUT)
+		return wait_for_completion_state(&inv->done, state | TASK_FREEZABLE) ?: 1;
+	if (state == TASK_INTERRUPTIBLE)
+		return wait_for_completion_interruptible_timeout(&inv->done, timeout);
+
+	return wait_for_completion_killable_timeout(&inv->done, timeout);
+}
+
+/* Whether the DSP writes the word does not depend on how long the caller spins. */
+static long qda_invocation_watch(struct qda_invocation *inv, const struct qda_patience *patience)
+{
+	long left, ret;
+
+	do {
+		qda_poll_look(inv);
+		left = min_t(long, qda_patience_left(patience), QDA_POLL_INTERVAL);
+		ret = qda_invocation_wait_done(inv, patience->state, left);
+	} while (!ret && left == QDA_POLL_INTERVAL);
+
+	return ret;
+}
+
 /**
  * qda_invocation_wait - Wait until a call is completed
  * @inv: the call
@@ -304,16 +332,12 @@ int qda_invocation_send(struct qda_invocation *inv, long timeout)
  */
 int qda_invocation_wait(struct qda_invocation *inv, const struct qda_patience *patience)
 {
-	long left = qda_patience_left(patience);
 	long ret;
 
-	/* Who waits for ever must not keep the system from being suspended. */
-	if (left == MAX_SCHEDULE_TIMEOUT)
-		ret = wait_for_completion_state(&inv->done, patience->state | TASK_FREEZABLE) ?: 1;
-	else if (patience->state == TASK_INTERRUPTIBLE)
-		ret = wait_for_completion_interruptible_timeout(&inv->done, left);
+	if (inv->poll)
+		ret = qda_invocation_watch(inv, patience);
 	else
-		ret = wait_for_completion_killable_timeout(&inv->done, left);
+		ret = qda_invocation_wait_done(inv, patience->state, qda_patience_left(patience));
 	/* After a signal somebody may come back for it. */
 	if (!ret || (ret < 0 && qda_patience_error(patience) == -EINTR))
 		trace_qda_call_abandoned(inv);
@@ -354,6 +378,8 @@ void qda_invocation_start(struct qda_invocation *inv, const struct qda_patience 
 int qda_invocation_perform(struct qda_invocation *inv, const struct qda_patience *patience)
 {
 	qda_invocation_start(inv, patience);
+	if (inv->poll)
+		qda_poll_spin(inv, patience);
 
 	return qda_invocation_wait(inv, patience);
 }
@@ -442,6 +468,18 @@ bool qda_invocation_succeeded(const struct qda_invocation *inv)
 }
 
 /**
+ * qda_invocation_succeed - The DSP has done a call and said so without an answer
+ * @inv: the call, which may have been completed meanwhile
+ */
+void qda_invocation_succeed(struct qda_invocation *inv)
+{
+	if (!qda_slots_take_polled(&inv->qdev->slots, inv->ctx))
+		return;
+	trace_qda_call_answered(inv, 0, 0);
+	qda_invocation_complete(inv, 0, 0);
+}
+
+/**
  * qda_invocation_answer - An answer came from the DSP
  * @qdev: the DSP
  * @ctx: context word of the answer
@@ -455,6 +493,8 @@ void qda_invocation_answer(struct qda_device *qdev, u64 ctx, u32 status)
 
 	qda_answers_add(&qdev->answers, ctx, status, inv);
 	if (!inv) {
+		if (qda_slots_is_late(&qdev->slots, ctx))
+			return;
 		atomic_long_inc(&qdev->stats.dropped);
 		qda_ras_count(qdev, QDA_RAS_STALE);
 		return;

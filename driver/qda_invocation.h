@@ -35,6 +35,7 @@ struct qda_staging;
  * @staging: memory of the payload, NULL if that is in the pool's slot
  * @operands: mapped buffers that are arguments
  * @size: bytes of the payload
+ * @poll: where the poll word is in the payload, 0 if nobody looks there
  * @client_id: session id for the message
  * @handle: handle of the callee
  * @sc: scalars word
@@ -66,6 +67,7 @@ struct qda_invocation {
 	struct qda_staging *staging;
 	struct qda_operands operands;
 	u32 size;
+	u32 poll;
 	u32 client_id;
 	u32 handle;
 	u32 sc;
@@ -114,6 +116,7 @@ int qda_invocation_run(struct qda_invocation *inv, long timeout);
 void qda_invocation_let_go(struct qda_invocation *inv);
 bool qda_invocation_is_done(struct qda_invocation *inv);
 bool qda_invocation_succeeded(const struct qda_invocation *inv);
+void qda_invocation_succeed(struct qda_invocation *inv);
 void qda_invocation_answer(struct qda_device *qdev, u64 ctx, u32 status);
 void qda_invocation_flush(struct qda_device *qdev);
 

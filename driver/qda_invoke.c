@@ -23,6 +23,7 @@
 #include "qda_invoke.h"
 #include "qda_parking.h"
 #include "qda_patience.h"
+#include "qda_poll.h"
 #include "qda_pool.h"
 #include "qda_session.h"
 #include "qda_wire.h"
@@ -116,6 +117,8 @@ static int qda_invoke_fill(const struct qda_call *call, const struct drm_qda_inv
 		ret = qda_async_begin(inv, call->file, args->user_data, generation);
 		if (ret)
 			return ret;
+	} else if (READ_ONCE(session->poll_mode)) {
+		qda_poll_prepare(inv, &call->payload);
 	}
 
 	return qda_process_admit(&session->process, generation, inv, patience);

@@ -197,16 +197,3 @@ int qda_ioctl_session_release(struct drm_device *drm, void *data, struct drm_fil
 
 	return qda_process_release(&session->process, &args->dsp_status);
 }
-
-/**
- * qda_ioctl_unserved - Stands in for an ioctl without outputs
- * @drm: not used
- * @data: not looked at
- * @file: not used
- *
- * Return: -EOPNOTSUPP.
- */
-int qda_ioctl_unserved(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	return -EOPNOTSUPP;
-}

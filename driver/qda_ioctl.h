@@ -11,6 +11,5 @@ struct drm_file;
 int qda_ioctl_session_create(struct drm_device *drm, void *data, struct drm_file *file);
 int qda_ioctl_session_release(struct drm_device *drm, void *data, struct drm_file *file);
 int qda_ioctl_remote_attach(struct drm_device *drm, void *data, struct drm_file *file);
-int qda_ioctl_unserved(struct drm_device *drm, void *data, struct drm_file *file);
 
 #endif /* __QDA_IOCTL_H__ */

@@ -16,6 +16,7 @@
 #include "qda_caps.h"
 #include "qda_cb.h"
 #include "qda_device.h"
+#include "qda_option.h"
 #include "qda_payload.h"
 #include "qda_pool.h"
 #include "qda_process.h"
@@ -23,7 +24,7 @@
 #include "qda_session.h"
 #include "qda_user.h"
 
-#define QDA_FEATURES								\
+#define QDA_FEATURES_ALWAYS								\
 	(QDA_FEATURE_CREATE_POINTER | QDA_FEATURE_CREATE_BUFFER |		\
 	 QDA_FEATURE_INLINE | QDA_FEATURE_BUFFERS | QDA_FEATURE_MAP |		\
 	 QDA_FEATURE_ATTACH | QDA_FEATURE_ASYNC)
@@ -90,6 +91,11 @@ static int qda_query_limit(struct qda_session *session, struct drm_qda_query *ar
 	}
 }
 
+static u64 qda_query_features(struct qda_device *qdev)
+{
+	return QDA_FEATURES_ALWAYS | (qda_option_has_poll_mode(qdev) ? QDA_FEATURE_POLL : 0);
+}
+
 static int qda_query_number(struct drm_qda_query *args, u64 value)
 {
 	if (args->index)
@@ -125,7 +131,7 @@ int qda_ioctl_query(struct drm_device *drm, void *data, struct drm_file *file)
 	case QDA_QUERY_ADDRESS_WIDTH:
 		return qda_query_number(args, qda_device_dma_bits(qdev));
 	case QDA_QUERY_FEATURES:
-		return qda_query_number(args, QDA_FEATURES);
+		return qda_query_number(args, qda_query_features(qdev));
 	default:
 		return -EINVAL;
 	}

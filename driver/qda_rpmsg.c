@@ -34,6 +34,7 @@ static const struct qda_soc_data qda_soc_kaanapali = {
 	.sid_pos = 56,
 	.dma_bits = 32,
 	.dma_bits_cdsp = 34,
+	.poll_mode = true,
 };
 
 /**

@@ -32,6 +32,7 @@ struct qda_user;
  * @lock: serialises setting @place
  * @place: place in a context bank, empty before the first need, then kept to the end
  * @process: the session's process on the DSP
+ * @poll_mode: spin for short answers
  * @parking: calls that were interrupted by a signal
  * @usage: how much it uses the DSP
  * @mapped_pages: pages of buffers that are mapped in its context bank
@@ -47,6 +48,7 @@ struct qda_session {
 	struct mutex lock;
 	struct qda_cb_place place;
 	struct qda_process process;
+	bool poll_mode;
 	struct qda_parking parking;
 	struct qda_usage usage;
 	atomic_long_t mapped_pages;

@@ -59,7 +59,9 @@ int qda_slots_publish(struct qda_slots *slots, struct qda_invocation *inv, u32 p
 	if (slots->dead)
 		return -ENODEV;
 
-	id = find_first_zero_bit(slots->used, QDA_SLOTS);
+	id = find_next_zero_bit(slots->used, QDA_SLOTS, slots->last + 1);
+	if (id >= QDA_SLOTS)
+		id = find_first_zero_bit(slots->used, QDA_SLOTS);
 	if (id >= QDA_SLOTS)
 		return -EBUSY;
 
@@ -69,6 +71,8 @@ int qda_slots_publish(struct qda_slots *slots, struct qda_invocation *inv, u32 p
 	slots->slot[id].ctx = *ctx;
 	slots->slot[id].inv = inv;
 	slots->slot[id].user = user;
+	slots->slot[id].polled = false;
+	slots->last = id;
 
 	return 0;
 }
@@ -112,6 +116,47 @@ struct qda_invocation *qda_slots_take(struct qda_slots *slots, u64 ctx)
 	return inv;
 }
 EXPORT_SYMBOL_IF_KUNIT(qda_slots_take);
+
+/**
+ * qda_slots_take_polled - Take a call out of the table that the DSP has not answered
+ * @slots: the table
+ * @ctx: the call's context word
+ *
+ * Return: as qda_slots_take().
+ */
+struct qda_invocation *qda_slots_take_polled(struct qda_slots *slots, u64 ctx)
+{
+	struct qda_invocation *inv = qda_slots_take(slots, ctx);
+
+	guard(spinlock_irqsave)(&slots->lock);
+	/* By now its id can belong to another one. */
+	if (inv && slots->slot[FIELD_GET(QDA_CTX_ID, ctx)].ctx == ctx)
+		slots->slot[FIELD_GET(QDA_CTX_ID, ctx)].polled = true;
+
+	return inv;
+}
+EXPORT_SYMBOL_IF_KUNIT(qda_slots_take_polled);
+
+/**
+ * qda_slots_is_late - Whether an answer is for a call that was polled
+ * @slots: the table
+ * @ctx: context word of the answer; any number
+ *
+ * Return: true when it is, and the first one.
+ */
+bool qda_slots_is_late(struct qda_slots *slots, u64 ctx)
+{
+	u32 id = FIELD_GET(QDA_CTX_ID, ctx);
+
+	guard(spinlock_irqsave)(&slots->lock);
+
+	if (slots->slot[id].ctx != ctx || !slots->slot[id].polled)
+		return false;
+	slots->slot[id].polled = false;
+
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(qda_slots_is_late);
 
 /**
  * qda_slots_kill - Let no call into the table any more

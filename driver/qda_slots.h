@@ -53,8 +53,11 @@ struct qda_invocation;
  * @dead: nothing gets in any more
  * @count: how many slots are taken
  * @seq: sequence number of the last request
+ * @last: id of the last request; ids go round, as the DSP may still be busy with
+ *	a call that has ended for the kernel
  * @used: which ids are taken
- * @slot: context word and call of each id
+ * @slot: context word and call of each id, also of the last one: if it was polled
+ *	its answer may still come
  * @user_ids: ids that calls of users can still take; first come, first served
  */
 struct qda_slots {
@@ -63,11 +66,13 @@ struct qda_slots {
 	bool dead;
 	u32 count;
 	u64 seq;
+	u32 last;
 	DECLARE_BITMAP(used, QDA_SLOTS);
 	struct {
 		u64 ctx;
 		struct qda_invocation *inv;
 		bool user;
+		bool polled;
 	} slot[QDA_SLOTS];
 
 	struct qda_turns user_ids;
@@ -77,6 +82,8 @@ void qda_slots_init(struct qda_slots *slots);
 int qda_slots_publish(struct qda_slots *slots, struct qda_invocation *inv, u32 pd, bool user,
 		      u64 *ctx);
 struct qda_invocation *qda_slots_take(struct qda_slots *slots, u64 ctx);
+struct qda_invocation *qda_slots_take_polled(struct qda_slots *slots, u64 ctx);
+bool qda_slots_is_late(struct qda_slots *slots, u64 ctx);
 void qda_slots_kill(struct qda_slots *slots);
 struct qda_invocation *qda_slots_take_any(struct qda_slots *slots);
 bool qda_slots_next(struct qda_slots *slots, u32 *id,

@@ -87,14 +87,7 @@ static int qda_turns_wait(struct qda_turns *turns, struct qda_turns_waiter *wait
 	return 0;
 }
 
-/**
- * qda_turns_take - Take one, waiting for the caller's turn
- * @turns: what to take from
- * @patience: for how long
- *
- * Return: 0, -ETIMEDOUT, -EINTR or -ERESTARTSYS.
- */
-int qda_turns_take(struct qda_turns *turns, const struct qda_patience *patience)
+static int qda_turns_queue(struct qda_turns *turns, const struct qda_patience *patience)
 {
 	struct qda_turns_waiter waiter = { .task = current };
 	int ret;
@@ -110,6 +103,21 @@ int qda_turns_take(struct qda_turns *turns, const struct qda_patience *patience)
 		list_del(&waiter.node);
 
 	return ret;
+}
+
+/**
+ * qda_turns_take - Take one, waiting for the caller's turn
+ * @turns: what to take from
+ * @patience: for how long
+ *
+ * Return: 0, -ETIMEDOUT, -EINTR or -ERESTARTSYS.
+ */
+int qda_turns_take(struct qda_turns *turns, const struct qda_patience *patience)
+{
+	if (qda_turns_try_take(turns))
+		return 0;
+
+	return qda_turns_queue(turns, patience);
 }
 EXPORT_SYMBOL_IF_KUNIT(qda_turns_take);
 

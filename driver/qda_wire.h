@@ -191,14 +191,17 @@ struct qda_wire_page {
 static_assert(sizeof(struct qda_wire_page) == 16);
 static_assert(offsetof(struct qda_wire_page, size) == 8);
 
+#define QDA_WIRE_POLL_SUCCESS		0xdecafU
+
 /**
  * struct qda_wire_tail - What follows the argument tables
  * @fdlist: the DSP lists DMA handles here that it has finished with
  * @crclist: check sums of arguments
- * @poll: the DSP may announce the answer here
+ * @poll: in poll mode the DSP writes QDA_WIRE_POLL_SUCCESS here when a call has
+ *	succeeded, before the answer or instead of it
  *
- * All three belong to features that this driver does not use; they must be there
- * and zero, and what the DSP writes to them is never read.
+ * They must be there and zero. The first two belong to features that this driver does
+ * not use, and what the DSP writes to them is never read.
  */
 struct qda_wire_tail {
 	__le64 fdlist[16];

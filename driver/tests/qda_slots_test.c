@@ -102,6 +102,9 @@ static void qda_slots_test_stale_sequence(struct kunit *test)
 	u64 ctx;
 
 	KUNIT_ASSERT_PTR_EQ(test, qda_slots_take(slots, old), call(1));
+	/* All the others have their turn first. */
+	for (u32 i = 1; i < QDA_SLOTS - 1; i++)
+		qda_slots_take(slots, publish(test, slots, 3));
 	ctx = publish(test, slots, 2);
 	KUNIT_ASSERT_EQ(test, (ctx >> 8) & 0xff, (old >> 8) & 0xff);
 
@@ -185,6 +188,39 @@ static void qda_slots_test_user_ids(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, qda_turns_try_take(&slots->user_ids));
 }
 
+/* A call that the poll word has ended may be answered, once and no other. */
+static void qda_slots_test_polled(struct kunit *test)
+{
+	struct qda_slots *slots = make(test);
+	u64 first = publish(test, slots, 1), second = publish(test, slots, 2);
+
+	KUNIT_EXPECT_FALSE(test, qda_slots_is_late(slots, first));
+	KUNIT_EXPECT_PTR_EQ(test, qda_slots_take_polled(slots, first), call(1));
+	KUNIT_EXPECT_NULL(test, qda_slots_take_polled(slots, first));
+	KUNIT_EXPECT_NULL(test, qda_slots_take(slots, first));
+	KUNIT_EXPECT_FALSE(test, qda_slots_is_late(slots, first ^ BIT_ULL(40)));
+	KUNIT_EXPECT_TRUE(test, qda_slots_is_late(slots, first));
+	KUNIT_EXPECT_FALSE(test, qda_slots_is_late(slots, first));
+
+	KUNIT_EXPECT_PTR_EQ(test, qda_slots_take(slots, second), call(2));
+	KUNIT_EXPECT_NULL(test, qda_slots_take_polled(slots, second));
+	KUNIT_EXPECT_FALSE(test, qda_slots_is_late(slots, second));
+}
+
+/* The DSP may still be busy with the last call of an id. */
+static void qda_slots_test_ids_go_round(struct kunit *test)
+{
+	struct qda_slots *slots = make(test);
+
+	for (u32 i = 0; i < 2 * (QDA_SLOTS - 1); i++) {
+		u64 ctx = publish(test, slots, 1);
+		u32 id = FIELD_GET(QDA_CTX_ID, ctx);
+
+		KUNIT_EXPECT_EQ(test, id, 1 + i % (QDA_SLOTS - 1));
+		KUNIT_EXPECT_PTR_EQ(test, qda_slots_take(slots, ctx), call(1));
+	}
+}
+
 static void qda_slots_test_flush(struct kunit *test)
 {
 	struct qda_slots *slots = make(test);
@@ -243,6 +279,8 @@ static struct kunit_case qda_slots_cases[] = {
 	KUNIT_CASE(qda_slots_test_notify_word),
 	KUNIT_CASE(qda_slots_test_full),
 	KUNIT_CASE(qda_slots_test_user_ids),
+	KUNIT_CASE(qda_slots_test_polled),
+	KUNIT_CASE(qda_slots_test_ids_go_round),
 	KUNIT_CASE(qda_slots_test_flush),
 	KUNIT_CASE(qda_slots_test_next),
 	{}

@@ -615,7 +615,13 @@ struct drm_qda_invoke {
 	__u64 deadline;
 };
 
-#define QDA_OPTION_POLL_MODE	1 /* value 1: spin for short answers; 0: sleep */
+/*
+ * Value 1: the ioctl of a call spins for up to 10 ms for its answer, which the DSP writes to
+ * memory, before it sleeps. That makes short calls faster and costs a CPU meanwhile. It
+ * concerns calls of modules by REMOTE_INVOKE that wait and have few INLINE bytes; others
+ * are as ever. Value 0: calls sleep.
+ */
+#define QDA_OPTION_POLL_MODE	1
 
 /**
  * struct drm_qda_set_option - Argument of DRM_IOCTL_QDA_SET_OPTION
@@ -623,9 +629,13 @@ struct drm_qda_invoke {
  * @pad: must be zero
  * @value: in, meaning depends on @option
  *
+ * An option holds for the calls that the session makes from then on.
+ *
  * Errors of SET_OPTION:
  *
- * - ``-EOPNOTSUPP``: this driver does not serve options yet
+ * - ``-EINVAL``: unknown @option, or @value that it does not have; @pad not zero
+ * - ``-EOPNOTSUPP``: the DSP's firmware does not have what the option is about:
+ *   poll mode is there if QUERY says QDA_FEATURE_POLL
  */
 struct drm_qda_set_option {
 	__u32 option;
