@@ -35,7 +35,6 @@ struct uapi_ioctl {
 	const char *name;
 	unsigned long cmd;
 	struct out_field out[2];
-	uint64_t feature; /* -EOPNOTSUPP while the driver does not have it */
 };
 
 #define OUT(type, field)                                                        \
@@ -48,42 +47,34 @@ struct uapi_ioctl {
 	}
 
 static const struct uapi_ioctl ioctls[] = {
-	{ "query", DRM_IOCTL_QDA_QUERY, { OUT(drm_qda_query, value), OUT(drm_qda_query, name) }, 0 },
-	{ "gem_create", DRM_IOCTL_QDA_GEM_CREATE, { OUT(drm_qda_gem_create, handle), NONE }, 0 },
+	{ "query", DRM_IOCTL_QDA_QUERY, { OUT(drm_qda_query, value), OUT(drm_qda_query, name) } },
+	{ "gem_create", DRM_IOCTL_QDA_GEM_CREATE, { OUT(drm_qda_gem_create, handle), NONE } },
 	{ "gem_mmap_offset",
 	  DRM_IOCTL_QDA_GEM_MMAP_OFFSET,
-	  { OUT(drm_qda_gem_mmap_offset, offset), NONE },
-	  0 },
+	  { OUT(drm_qda_gem_mmap_offset, offset), NONE } },
 	{ "remote_attach",
 	  DRM_IOCTL_QDA_REMOTE_ATTACH,
-	  { OUT(drm_qda_remote_attach, dsp_status), NONE },
-	  0 },
+	  { OUT(drm_qda_remote_attach, dsp_status), NONE } },
 	{ "remote_session_create",
 	  DRM_IOCTL_QDA_REMOTE_SESSION_CREATE,
-	  { OUT(drm_qda_init_create, dsp_status), NONE },
-	  0 },
+	  { OUT(drm_qda_init_create, dsp_status), NONE } },
 	{ "remote_map",
 	  DRM_IOCTL_QDA_REMOTE_MAP,
-	  { OUT(drm_qda_remote_map, vaddrout), OUT(drm_qda_remote_map, dsp_status) },
-	  0 },
+	  { OUT(drm_qda_remote_map, vaddrout), OUT(drm_qda_remote_map, dsp_status) } },
 	{ "remote_munmap",
 	  DRM_IOCTL_QDA_REMOTE_MUNMAP,
-	  { OUT(drm_qda_remote_munmap, dsp_status), NONE },
-	  0 },
+	  { OUT(drm_qda_remote_munmap, dsp_status), NONE } },
 	{ "remote_invoke",
 	  DRM_IOCTL_QDA_REMOTE_INVOKE,
-	  { OUT(drm_qda_invoke, dsp_status), OUT(drm_qda_invoke, cookie) },
-	  0 },
-	{ "set_option", DRM_IOCTL_QDA_SET_OPTION, { NONE, NONE }, QDA_FEATURE_POLL },
+	  { OUT(drm_qda_invoke, dsp_status), OUT(drm_qda_invoke, cookie) } },
+	{ "set_option", DRM_IOCTL_QDA_SET_OPTION, { NONE, NONE } },
 	{ "remote_session_release",
 	  DRM_IOCTL_QDA_REMOTE_SESSION_RELEASE,
-	  { OUT(drm_qda_session_release, dsp_status), NONE },
-	  0 },
-	{ "gem_sync", DRM_IOCTL_QDA_GEM_SYNC, { NONE, NONE }, 0 },
+	  { OUT(drm_qda_session_release, dsp_status), NONE } },
+	{ "gem_sync", DRM_IOCTL_QDA_GEM_SYNC, { NONE, NONE } },
 	{ "remote_invoke_batch",
 	  DRM_IOCTL_QDA_REMOTE_INVOKE_BATCH,
-	  { OUT(drm_qda_invoke_batch, submitted), OUT(drm_qda_invoke_batch, error) },
-	  0 },
+	  { OUT(drm_qda_invoke_batch, submitted), OUT(drm_qda_invoke_batch, error) } },
 };
 
 #define IOCTL_BYTES 256
@@ -228,19 +219,6 @@ static void any_enomem(const void *arg)
 	dsp_finish(dsp);
 }
 
-static void any_eopnotsupp(const void *arg)
-{
-	const struct uapi_ioctl *io = arg;
-	unsigned char buf[IOCTL_BYTES] = { 0 };
-	struct dsp *dsp = dsp_new("cdsp");
-	int fd = dsp_open(dsp);
-
-	if (features(fd) & io->feature)
-		SKIP("this driver serves it: the header's text must say what it refuses now");
-	CHECK_ERR(-EOPNOTSUPP, do_ioctl(fd, io->cmd, buf));
-	dsp_finish(dsp);
-}
-
 static void any_outputs_zero(const void *arg)
 {
 	const struct uapi_ioctl *io = arg;
@@ -281,13 +259,11 @@ static void any_long_struct(const void *arg)
 	dsp_finish(dsp);
 }
 
-static void register_each(const char *suffix, ktap_fn fn, bool unserved_only)
+static void register_each(const char *suffix, ktap_fn fn)
 {
 	char name[96];
 
 	for (size_t i = 0; i < ARRAY_SIZE(ioctls); i++) {
-		if (unserved_only && !ioctls[i].feature)
-			continue;
 		snprintf(name, sizeof(name), "%s_%s", ioctls[i].name, suffix);
 		ktap_register(strdup(name), fn, &ioctls[i]);
 	}
@@ -295,12 +271,11 @@ static void register_each(const char *suffix, ktap_fn fn, bool unserved_only)
 
 __attribute__((constructor)) static void register_tables(void)
 {
-	register_each("efault", any_efault, false);
-	register_each("enodev", any_enodev, false);
-	register_each("enomem", any_enomem, false);
-	register_each("eopnotsupp", any_eopnotsupp, true);
-	register_each("outputs_zero_on_error", any_outputs_zero, false);
-	register_each("long_struct", any_long_struct, false);
+	register_each("efault", any_efault);
+	register_each("enodev", any_enodev);
+	register_each("enomem", any_enomem);
+	register_each("outputs_zero_on_error", any_outputs_zero);
+	register_each("long_struct", any_long_struct);
 	ktap_after_each(buffers_after_each);
 }
 
@@ -1032,6 +1007,50 @@ TEST(remote_invoke_eagain)
 	CHECK_ERR(-EAGAIN, qda_invoke(s.fd, &async));
 	CHECK_EQ(0, async.dsp_status);
 	dsp_serve(dsp, NULL, NULL);
+	dsp_finish(dsp);
+}
+
+/* ---- SET_OPTION ---- */
+
+static int set_option(int fd, uint32_t option, uint64_t value, uint32_t pad)
+{
+	struct drm_qda_set_option set = { .option = option, .value = value, .pad = pad };
+
+	return do_ioctl(fd, DRM_IOCTL_QDA_SET_OPTION, &set);
+}
+
+TEST(set_option_einval)
+{
+	static const char *const socs[] = { "cdsp", "cdsp soc=kaanapali" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(socs); i++) {
+		struct dsp *dsp = dsp_new(socs[i]);
+		int fd = dsp_open(dsp);
+
+		CHECK_ERR(-EINVAL, set_option(fd, 0, 0, 0));
+		CHECK_ERR(-EINVAL, set_option(fd, QDA_OPTION_POLL_MODE + 1, 0, 0));
+		CHECK_ERR(-EINVAL, set_option(fd, ~0u, 1, 0));
+		CHECK_ERR(-EINVAL, set_option(fd, QDA_OPTION_POLL_MODE, 1, 1));
+		for (int bit = 1; bit < 64; bit++)
+			CHECK_ERR(-EINVAL, set_option(fd, QDA_OPTION_POLL_MODE, 1ull << bit, 0));
+		dsp_finish(dsp);
+	}
+}
+
+TEST(set_option_eopnotsupp)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	int fd = dsp_open(dsp);
+
+	CHECK(!(features(fd) & QDA_FEATURE_POLL));
+	CHECK_ERR(-EOPNOTSUPP, set_option(fd, QDA_OPTION_POLL_MODE, 1, 0));
+	CHECK_ERR(-EOPNOTSUPP, set_option(fd, QDA_OPTION_POLL_MODE, 0, 0));
+	dsp_finish(dsp);
+	dsp = dsp_new("cdsp soc=kaanapali");
+	fd = dsp_open(dsp);
+	CHECK(features(fd) & QDA_FEATURE_POLL);
+	CHECK_OK(set_option(fd, QDA_OPTION_POLL_MODE, 1, 0));
+	CHECK_OK(set_option(fd, QDA_OPTION_POLL_MODE, 0, 0));
 	dsp_finish(dsp);
 }
 
