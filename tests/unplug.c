@@ -20,6 +20,7 @@
 #include "dsp.h"
 #include "ktap.h"
 #include "module.h"
+#include "storm.h"
 #include "sys.h"
 
 /* A test that failed while the driver was unloaded must not take the others along. */
@@ -171,7 +172,11 @@ TEST(dsp_goes_while_calls_wait_for_an_id)
 	dsp_expect_silence(dsp);
 	dsp_down(dsp);
 	for (unsigned int i = 0; i < limit + MORE; i++) {
-		CHECK_ERR(-EPIPE, job_wait(jobs[i]));
+		int ret = job_wait(jobs[i]);
+
+		/* What was not sent is made anew after a signal, and finds no DSP any more. */
+		if (ret != -ENODEV || !storm_rages())
+			CHECK_ERR(-EPIPE, ret);
 		free(inv[i]);
 	}
 	check_gone(s.fd);

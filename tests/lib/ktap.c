@@ -233,6 +233,8 @@ int main(int argc, char **argv)
 	if (argc == 2 && !strcmp(argv[1], "--list"))
 		return list_tests();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (storm_wanted() != STORM_NONE)
+		limit_seconds *= STORM_SLOWER;
 	signal(SIGPIPE, SIG_IGN);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("KTAP version 1\n1..%zu\n", count_selected(argc, argv));

@@ -18,9 +18,12 @@
 
 #define PERIOD_NS 1000000
 
+/* With more threads than this in ioctls at once each gets fewer signals, lest nothing else runs. */
+#define THREADS 8
+
 /* Shared with child processes. */
 struct counts {
-	unsigned long signals, made, seen;
+	unsigned long signals, made, seen, threads;
 };
 
 static enum storm_kind storm;
@@ -96,10 +99,20 @@ void storm_see_call(void)
 		FAIL("the DSP has seen %lu calls, the application has made %lu", seen, made);
 }
 
-static timer_t start_timer(void)
+/* The first signal can come at any time, so that it hits short ioctls as well. */
+static long first_ns(long period)
 {
-	struct itimerspec every = { .it_interval.tv_nsec = PERIOD_NS,
-				    .it_value.tv_nsec = PERIOD_NS };
+	static __thread unsigned int seed;
+
+	seed = seed * 1664525 + 1013904223;
+	return 1 + (long)(seed >> 8) % period;
+}
+
+static timer_t start_timer(unsigned long threads)
+{
+	long period = PERIOD_NS * (long)(1 + threads / THREADS);
+	struct itimerspec every = { .it_interval.tv_nsec = period,
+				    .it_value.tv_nsec = first_ns(period) };
 	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGALRM };
 	timer_t timer;
 
@@ -113,13 +126,14 @@ static timer_t start_timer(void)
  * The kernel's DRM core refuses to restart an ioctl when the device has gone meanwhile. The
  * cookie is still there: the DSP went while the call waited.
  */
-static int gone_while_waiting(unsigned long cmd, const void *arg, int ret)
+static int gone_while_waiting(unsigned long cmd, void *arg, int ret)
 {
-	const struct drm_qda_invoke *invoke = arg;
+	struct drm_qda_invoke *invoke = arg;
 
-	if (cmd == DRM_IOCTL_QDA_REMOTE_INVOKE && ret == -ENODEV && invoke->cookie)
-		return -EPIPE;
-	return ret;
+	if (cmd != DRM_IOCTL_QDA_REMOTE_INVOKE || ret != -ENODEV || !invoke->cookie)
+		return ret;
+	invoke->cookie = 0;
+	return -EPIPE;
 }
 
 int storm_ioctl(int fd, unsigned long cmd, void *arg)
@@ -128,10 +142,11 @@ int storm_ioctl(int fd, unsigned long cmd, void *arg)
 	int ret;
 
 	count_calls(cmd, arg);
-	timer = start_timer();
+	timer = start_timer(__atomic_fetch_add(&counts->threads, 1, __ATOMIC_RELAXED));
 	do {
 		ret = ioctl(fd, cmd, arg) < 0 ? -errno : 0;
 	} while (ret == -EINTR && storm == STORM_EINTR);
 	timer_delete(timer);
+	__atomic_fetch_sub(&counts->threads, 1, __ATOMIC_RELAXED);
 	return gone_while_waiting(cmd, arg, ret);
 }

@@ -16,6 +16,9 @@ enum storm_kind {
 	STORM_EINTR,   /* it has not: do_ioctl() makes the ioctl again after -EINTR */
 };
 
+/* How much longer a test may take in a storm. */
+#define STORM_SLOWER 4
+
 /*
  * From now on each thread gets SIGALRM every millisecond while it is in do_ioctl(), and so
  * do child processes.
