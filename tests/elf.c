@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "buffer.h"
 #include "ktap.h"
 #include "real.h"
 
@@ -57,6 +58,68 @@ static void numbers_call(int fd, uint32_t handle, unsigned int method, const int
 	CHECK_OK(qda_invoke(fd, &inv->req));
 	CHECK_EQ(0, inv->req.dsp_status);
 	free(inv);
+}
+
+/* Adds up what the buffer has, to its end. */
+static void submit_sum(int fd, uint32_t calc, const struct buffer *b, uint64_t user_data)
+{
+	struct invocation *inv = inv_new(calc, CALC_SUM);
+	uint32_t count = PAGE / 4 - 2;
+
+	fill_pattern(b->mem, PAGE, user_data);
+	inv_in(inv, &count, sizeof(count));
+	inv_bo_in(inv, b->handle, 0, count * 4);
+	inv_bo_out(inv, b->handle, count * 4, 8);
+	inv->req.flags = QDA_INVOKE_ASYNC;
+	inv->req.user_data = user_data;
+	CHECK_OK(qda_invoke(fd, &inv->req));
+	free(inv);
+}
+
+static void check_async_sum(const struct buffer *b, uint64_t user_data)
+{
+	const int32_t *numbers = (int32_t *)b->mem;
+	int32_t expected[PAGE / 4];
+	int64_t sum = 0, seen;
+
+	fill_pattern(expected, PAGE, user_data);
+	for (unsigned int i = 0; i < PAGE / 4 - 2; i++) {
+		CHECK_EQ(expected[i], numbers[i]);
+		sum += numbers[i];
+	}
+	memcpy(&seen, &numbers[PAGE / 4 - 2], sizeof(seen));
+	CHECK_EQ(sum, seen);
+}
+
+TEST(one_thread_keeps_16_calls_in_flight)
+{
+	enum { PLACES = 16, CALLS = 64 };
+	struct image shell = image_load(SHELL);
+	struct dsp *dsp = real_new("cdsp");
+	int fd = real_session(dsp, shell);
+	uint32_t calc = module_open(fd, "calc");
+	struct buffer b[PLACES];
+	uint64_t begun = 0;
+
+	for (; begun < PLACES; begun++) {
+		b[begun] = buffer_new(fd, PAGE, 0);
+		submit_sum(fd, calc, &b[begun], begun);
+	}
+	for (int ended = 0; ended < CALLS; ended++) {
+		struct drm_qda_event_invoke event;
+		struct buffer *place;
+
+		CHECK_EQ(sizeof(event), read(fd, &event, sizeof(event)));
+		CHECK_EQ(0, event.error);
+		CHECK_EQ(0, event.dsp_status);
+		/* A place is used every 16th time, as calls of it follow each other. */
+		place = &b[event.user_data % PLACES];
+		check_async_sum(place, event.user_data);
+		if (begun++ < CALLS)
+			submit_sum(fd, calc, place, event.user_data + PLACES);
+	}
+	buffers_finish(dsp);
+	check_no_pd_left();
 }
 
 TEST(calc_computes_on_the_dsp)
