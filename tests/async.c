@@ -618,9 +618,24 @@ static struct drm_qda_invoke_batch batch_of(struct drm_qda_invoke *calls, uint32
 					      .error = -1 };
 }
 
+/* A signal ends a batch early, and it is up to the program to go on. */
 static int qda_batch(int fd, struct drm_qda_invoke_batch *batch)
 {
-	return do_ioctl(fd, DRM_IOCTL_QDA_REMOTE_INVOKE_BATCH, batch);
+	struct drm_qda_invoke_batch rest = *batch;
+	int ret;
+
+	batch->submitted = 0;
+	do {
+		ret = do_ioctl(fd, DRM_IOCTL_QDA_REMOTE_INVOKE_BATCH, &rest);
+		batch->submitted += rest.submitted;
+		rest.calls += (uint64_t)rest.submitted * rest.stride;
+		rest.count -= rest.submitted;
+	} while (!ret && rest.error == -EINTR);
+	batch->error = rest.error;
+	if (!ret || !batch->submitted)
+		return ret;
+	batch->error = ret;
+	return 0;
 }
 
 TEST(batch_in_order)
