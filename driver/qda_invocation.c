@@ -134,15 +134,23 @@ static void qda_invocation_complete(struct qda_invocation *inv, int error, u32 s
 	qda_invocation_put_atomic(inv);
 }
 
-static void qda_invocation_withdraw(struct qda_invocation *inv, int error)
+/* Return: true when the call, which was not sent, is the caller's again. */
+static bool qda_invocation_take_back(struct qda_invocation *inv, int error)
 {
 	if (!qda_slots_take(&inv->qdev->slots, inv->ctx))
-		return;
+		return false;
 	trace_qda_call_withdrawn(inv, error, 0);
 	/* A caller who did not want to wait any longer is no error of the transport. */
 	if (error != -ENODEV && error != -EINTR && error != -ERESTARTSYS)
 		qda_ras_count(inv->qdev, QDA_RAS_SEND);
-	qda_invocation_complete(inv, error, 0);
+
+	return true;
+}
+
+static void qda_invocation_withdraw(struct qda_invocation *inv, int error)
+{
+	if (qda_invocation_take_back(inv, error))
+		qda_invocation_complete(inv, error, 0);
 }
 
 /**
@@ -269,12 +277,8 @@ static int qda_invocation_try_send(struct qda_invocation *inv, const struct qda_
 	ret = qda_invocation_transmit(inv, &msg, false);
 	if (ret == -EAGAIN)
 		ret = qda_invocation_send_again(inv, &msg, patience);
-	if (!ret || ret == -EAGAIN || ret == -EINTR || ret == -ERESTARTSYS)
-		return ret;
 
-	qda_invocation_withdraw(inv, ret);
-
-	return 0;
+	return ret;
 }
 
 /**
@@ -289,10 +293,17 @@ static int qda_invocation_try_send(struct qda_invocation *inv, const struct qda_
 int qda_invocation_send(struct qda_invocation *inv, long timeout)
 {
 	struct qda_patience patience;
+	int ret;
 
 	qda_patience_init(&patience, TASK_KILLABLE, timeout);
 
-	return qda_invocation_try_send(inv, &patience);
+	ret = qda_invocation_try_send(inv, &patience);
+	if (!ret || ret == -EAGAIN || ret == -EINTR)
+		return ret;
+
+	qda_invocation_withdraw(inv, ret);
+
+	return 0;
 }
 
 static long qda_invocation_wait_done(struct qda_invocation *inv, unsigned int state, long timeout)
@@ -390,7 +401,7 @@ int qda_invocation_perform(struct qda_invocation *inv, const struct qda_patience
  * @patience: for how long to try
  *
  * Return: 0 when the call is or will be completed; else it was not sent and will not be
- * completed: -ETIMEDOUT, -EINTR or -ERESTARTSYS.
+ * completed: -ETIMEDOUT, -EINTR, -ERESTARTSYS, or what the transport says.
  */
 int qda_invocation_submit(struct qda_invocation *inv, const struct qda_patience *patience)
 {
@@ -399,12 +410,11 @@ int qda_invocation_submit(struct qda_invocation *inv, const struct qda_patience 
 	qda_invocation_publish(inv);
 
 	ret = qda_invocation_try_send(inv, patience);
-	if (!ret || !qda_slots_take(&inv->qdev->slots, inv->ctx))
-		return 0;
-
 	if (ret == -EAGAIN)
 		ret = -ETIMEDOUT;
-	trace_qda_call_withdrawn(inv, ret, 0);
+	if (!ret || !qda_invocation_take_back(inv, ret))
+		return 0;
+
 	inv->error = ret;
 	qda_usage_end(inv);
 	qda_invocation_put(inv);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -589,19 +590,17 @@ TEST(a_message_that_cannot_be_sent_is_counted)
 	struct dsp *dsp = dsp_new("cdsp");
 	int node = ras_node("cdsp");
 	struct counters before = ras_counters(node);
-	struct frpc_create wire;
-	struct dsp_call call;
-	pid_t pid = client_start(client_hangs, dsp->node);
+	struct session s = session_new(dsp);
+	struct invocation *inv = inv_new(TEST_HANDLE, 1);
+	struct timespec start;
 
-	expect_create(dsp, &call, &wire);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	inv->req.deadline = (start.tv_sec + 1) * 1000000000ull + start.tv_nsec;
 	vdsp_set(dsp, "send_fail", 1000000000);
-	dsp_reply(dsp, &call, 0);
-	CHECK(wait_for(has_one_in_flight, dsp));
-	client_kill(pid);
+	CHECK_ERR(-ETIMEDOUT, job_wait(invoke_start(s.fd, &inv->req)));
 	CHECK_COUNTED(node, before, { [6] = 1 });
 	vdsp_set(dsp, "send_fail", 0);
-	expect_release(dsp, &call, wire.client_id);
-	dsp_reply(dsp, &call, 0);
+	free(inv);
 	dsp_finish(dsp);
 }
 
@@ -612,6 +611,28 @@ static int client_asks(void *arg)
 	for (;;)
 		ras_counters(node);
 	return 0;
+}
+
+/* Who does not want to wait any longer says nothing about the transport. */
+TEST(a_sender_who_is_killed_is_not_counted)
+{
+	struct dsp *dsp = dsp_new("cdsp");
+	int node = ras_node("cdsp");
+	struct counters before = ras_counters(node);
+	struct frpc_create wire;
+	struct dsp_call call;
+	pid_t pid = client_start(client_hangs, dsp->node);
+
+	expect_create(dsp, &call, &wire);
+	vdsp_set(dsp, "send_fail", 1000000000);
+	dsp_reply(dsp, &call, 0);
+	CHECK(wait_for(has_one_in_flight, dsp));
+	client_kill(pid);
+	CHECK_COUNTED(node, before, { 0 });
+	vdsp_set(dsp, "send_fail", 0);
+	expect_release(dsp, &call, wire.client_id);
+	dsp_reply(dsp, &call, 0);
+	dsp_finish(dsp);
 }
 
 TEST(error_counters_are_read_while_the_dsp_comes_and_goes)
