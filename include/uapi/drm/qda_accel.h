@@ -161,6 +161,7 @@ enum drm_qda_limit {
  * Errors of QUERY:
  *
  * - ``-EINVAL``: unknown @type, or @index out of its range
+ *
  * The other errors are those of QDA_QUERY_CAPABILITY. The DSP is asked for its capabilities
  * once, when somebody first wants to know one. That takes the session's context bank, or a
  * free one until the DSP has answered. What the DSP told, or that it tells none, is
