@@ -9,12 +9,14 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/iosys-map.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
+#include <linux/xarray.h>
 
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
@@ -78,6 +80,8 @@ static void qda_bo_free_imported(struct drm_gem_object *obj)
 	struct qda_device *qdev = to_qda_device(obj->dev);
 	struct qda_bo *bo = to_qda_bo(obj);
 
+	/* Unless it was never there, or a newer one of the same dma-buf is. */
+	xa_cmpxchg(&qdev->imports, (unsigned long)bo->dmabuf, bo, NULL, GFP_KERNEL);
 	mutex_destroy(&bo->maps.lock);
 	drm_gem_object_release(obj);
 	dma_buf_put(bo->dmabuf);
@@ -399,6 +403,45 @@ struct qda_bo *qda_bo_import(struct qda_device *qdev, struct dma_buf *dmabuf)
 	return bo;
 }
 
+static struct qda_bo *qda_bo_find_shared(struct qda_device *qdev, struct dma_buf *dmabuf)
+{
+	struct qda_bo *bo;
+
+	xa_lock(&qdev->imports);
+	bo = xa_load(&qdev->imports, (unsigned long)dmabuf);
+	/* One that is being freed waits for the lock in order to go from here. */
+	if (bo && !kref_get_unless_zero(&bo->base.base.refcount))
+		bo = NULL;
+	xa_unlock(&qdev->imports);
+
+	return bo;
+}
+
+/**
+ * qda_bo_import_shared - Find the buffer object of a dma-buf, or make it
+ * @qdev: the DSP
+ * @dmabuf: the dma-buf
+ *
+ * While somebody has a reference to the object, all who ask for it get the same, hence
+ * also the same mapping in a session.
+ *
+ * Return: as qda_bo_import().
+ */
+struct qda_bo *qda_bo_import_shared(struct qda_device *qdev, struct dma_buf *dmabuf)
+{
+	struct qda_bo *bo = qda_bo_find_shared(qdev, dmabuf);
+
+	if (bo)
+		return bo;
+
+	bo = qda_bo_import(qdev, dmabuf);
+	/* If two do this at once, or there is no memory, one more object does no harm. */
+	if (!IS_ERR(bo))
+		xa_store(&qdev->imports, (unsigned long)dmabuf, bo, GFP_KERNEL);
+
+	return bo;
+}
+
 /**
  * qda_bo_set_write_combined - Let the CPU's accesses bypass its caches
  * @bo: a new object
@@ -511,6 +554,7 @@ void qda_bo_put(struct qda_bo *bo)
 {
 	drm_gem_object_put(&bo->base.base);
 }
+EXPORT_SYMBOL_FOR_MODULES(qda_bo_put, "qda_fastrpc_shim");
 
 /**
  * qda_bo_begin_call - A call has the object as an argument

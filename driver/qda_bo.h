@@ -40,6 +40,7 @@ struct drm_gem_object *qda_bo_create_object(struct drm_device *drm, size_t size)
 struct qda_bo *qda_bo_create(struct qda_device *qdev, size_t size);
 struct qda_bo *qda_bo_create_for(const struct qda_cb *cb, size_t size);
 struct qda_bo *qda_bo_import(struct qda_device *qdev, struct dma_buf *dmabuf);
+struct qda_bo *qda_bo_import_shared(struct qda_device *qdev, struct dma_buf *dmabuf);
 int qda_bo_set_write_combined(struct qda_bo *bo);
 struct drm_gem_object *qda_bo_object(struct qda_bo *bo);
 struct qda_bo *qda_bo_from_object(struct drm_gem_object *obj);

@@ -5,6 +5,7 @@
  * The arguments of users' calls, on their way from and to user space.
  */
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/minmax.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -18,6 +19,7 @@
 #include "qda_device.h"
 #include "qda_gem.h"
 #include "qda_invocation.h"
+#include "qda_kernel_call.h"
 #include "qda_mapping.h"
 #include "qda_pool.h"
 #include "qda_session.h"
@@ -29,11 +31,19 @@
  */
 #define QDA_CALL_SMALL	SZ_4K
 
-static bool qda_call_is_output(const struct qda_call *call, u32 index)
+/**
+ * qda_call_is_output - Whether the DSP may write to an argument
+ * @call: the call
+ * @index: number of the argument
+ *
+ * Return: true when it may.
+ */
+bool qda_call_is_output(const struct qda_call *call, u32 index)
 {
 	return index < call->buffers ? index >= call->inputs :
 				       index >= call->buffers + call->in_handles;
 }
+EXPORT_SYMBOL_FOR_MODULES(qda_call_is_output, "qda_fastrpc_shim");
 
 static bool qda_call_is_copied(const struct qda_payload_arg *arg)
 {
@@ -106,6 +116,42 @@ void qda_call_fini(struct qda_call *call)
 	if (call->payload.args != call->few)
 		kvfree(call->payload.args);
 }
+EXPORT_SYMBOL_FOR_MODULES(qda_call_fini, "qda_fastrpc_shim");
+
+/**
+ * qda_call_alloc - Make room for the arguments of a call
+ * @call: memory
+ * @session: the caller's session
+ * @sc: scalars word, which tells how many there are
+ *
+ * The caller sets what is not zeroed here: @find and the arguments.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int qda_call_alloc(struct qda_call *call, struct qda_session *session, u32 sc)
+{
+	u32 count;
+
+	call->parked.cookie = 0;
+	call->session = session;
+	call->file = NULL;
+	call->inputs = QDA_SCALARS_IN(sc);
+	call->buffers = call->inputs + QDA_SCALARS_OUT(sc);
+	call->in_handles = QDA_SCALARS_IN_HANDLES(sc);
+	count = call->buffers + call->in_handles + QDA_SCALARS_OUT_HANDLES(sc);
+
+	call->payload.count = count;
+	call->payload.room = QDA_PAYLOAD_INLINE_MAX;
+	call->payload.args = call->few;
+	if (count <= QDA_CALL_FEW)
+		return 0;
+	call->payload.args = kvmalloc_objs(*call->payload.args, count, GFP_KERNEL_ACCOUNT);
+
+	return call->payload.args ? 0 : -ENOMEM;
+}
+EXPORT_SYMBOL_FOR_MODULES(qda_call_alloc, "qda_fastrpc_shim");
+
+static int qda_call_find_native(const struct qda_call *call, struct qda_invocation *inv, u32 index);
 
 /**
  * qda_call_init - Read the arguments of a call
@@ -118,23 +164,12 @@ void qda_call_fini(struct qda_call *call)
 int qda_call_init(struct qda_call *call, const struct drm_qda_invoke *args,
 		  struct drm_file *file)
 {
-	u32 count;
-	int ret;
+	int ret = qda_call_alloc(call, file->driver_priv, args->sc);
 
-	call->parked.cookie = 0;
+	if (ret)
+		return ret;
 	call->file = file;
-	call->inputs = QDA_SCALARS_IN(args->sc);
-	call->buffers = call->inputs + QDA_SCALARS_OUT(args->sc);
-	call->in_handles = QDA_SCALARS_IN_HANDLES(args->sc);
-	count = call->buffers + call->in_handles + QDA_SCALARS_OUT_HANDLES(args->sc);
-
-	call->payload.count = count;
-	call->payload.args = call->few;
-	if (count > QDA_CALL_FEW) {
-		call->payload.args = kvmalloc_objs(*call->payload.args, count, GFP_KERNEL_ACCOUNT);
-		if (!call->payload.args)
-			return -ENOMEM;
-	}
+	call->find = qda_call_find_native;
 
 	ret = qda_call_read_args(call, u64_to_user_ptr(args->args));
 	if (ret)
@@ -153,12 +188,11 @@ err_fini:
 
 static int qda_call_map_key(const struct qda_call *call, struct qda_invocation *inv, u32 index)
 {
-	struct qda_session *session = call->file->driver_priv;
 	struct qda_payload_arg *arg = &call->payload.args[index];
 	struct qda_remote_map *remote;
 	int ret;
 
-	remote = qda_remote_map_get_key(&session->process, arg->key);
+	remote = qda_remote_map_get_key(&call->session->process, arg->key);
 	if (!remote)
 		return -ENOENT;
 
@@ -198,16 +232,14 @@ static int qda_call_map_buffer(const struct qda_call *call, struct qda_invocatio
 }
 
 /* Of an empty buffer neither offset nor handle mean anything. */
-static int qda_call_map_arg(const struct qda_call *call, struct qda_invocation *inv, u32 index)
+static int qda_call_find_native(const struct qda_call *call, struct qda_invocation *inv, u32 index)
 {
 	const struct qda_payload_arg *arg = &call->payload.args[index];
 
 	if (arg->kind == QDA_PAYLOAD_HANDLE)
 		return qda_call_map_key(call, inv, index);
-	if (arg->kind == QDA_PAYLOAD_MAPPED && arg->length)
-		return qda_call_map_buffer(call, inv, index);
 
-	return 0;
+	return arg->length ? qda_call_map_buffer(call, inv, index) : 0;
 }
 
 /**
@@ -222,7 +254,8 @@ int qda_call_map(const struct qda_call *call, struct qda_invocation *inv)
 	int ret = 0;
 
 	for (u32 i = 0; i < call->payload.count && !ret; i++)
-		ret = qda_call_map_arg(call, inv, i);
+		if (call->payload.args[i].kind != QDA_PAYLOAD_INLINE)
+			ret = call->find(call, inv, i);
 
 	return ret;
 }
@@ -439,4 +472,27 @@ int qda_call_store(const struct qda_call *call, struct qda_invocation *inv)
 		return -EPIPE;
 
 	return qda_call_copy_out(call, inv->staging->cpu);
+}
+
+/**
+ * qda_call_read_done - Read which DMA handles the DSP has finished with
+ * @call: the call
+ * @inv: completed, and nothing was stored before
+ * @done: keys, the first 0 ends them; the DSP may have put anything there
+ *
+ * Return: 0, or -EPIPE when the channel has ended.
+ */
+int qda_call_read_done(const struct qda_call *call, struct qda_invocation *inv,
+		       __le64 done[QDA_WIRE_DONE_MAX])
+{
+	u32 offset = call->payload.head - sizeof(struct qda_wire_tail);
+	size_t size = QDA_WIRE_DONE_MAX * sizeof(*done);
+
+	if (!inv->staging)
+		return qda_kernel_call_read(inv, offset, done, size);
+	if (!qda_mapping_sync_for_cpu(inv->staging->map, DMA_BIDIRECTIONAL))
+		return -EPIPE;
+	memcpy(done, inv->staging->cpu + offset, size);
+
+	return 0;
 }

@@ -8,6 +8,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
@@ -41,6 +42,7 @@ static int qda_caps_conclude(struct qda_caps *caps)
 
 	lockdep_assert_held(&caps->lock);
 
+	caps->status = call->status;
 	if (!ret && call->status == QDA_WIRE_EUNSUPPORTED) {
 		caps->state = QDA_CAPS_REFUSED;
 		ret = -EOPNOTSUPP;
@@ -213,12 +215,13 @@ static int qda_caps_fetch(struct qda_caps *caps, struct qda_session *session)
  * @session: who wants to know
  * @number: which one, 1 to QDA_CAPS_COUNT
  * @value: where to store it; what the DSP says is not judged
+ * @status: where to store what the DSP answered, if it refused
  *
  * Return: 0, -EOPNOTSUPP when the DSP tells none, -EREMOTEIO when it refused otherwise,
  * -EBUSY when no context bank is free to ask it, -ETIMEDOUT, -EINTR when killed, -EPIPE
  * or -ENODEV when the channel ended, or another negative error code.
  */
-int qda_caps_get(struct qda_session *session, u32 number, u32 *value)
+int qda_caps_get(struct qda_session *session, u32 number, u32 *value, u32 *status)
 {
 	struct qda_caps *caps = &session->qdev->caps;
 	int ret = 0;
@@ -232,7 +235,10 @@ int qda_caps_get(struct qda_session *session, u32 number, u32 *value)
 		ret = -EOPNOTSUPP;
 	if (!ret)
 		*value = le32_to_cpu(caps->value[number - 1]);
+	else if (ret == -EREMOTEIO)
+		*status = caps->status;
 	mutex_unlock(&caps->lock);
 
 	return ret;
 }
+EXPORT_SYMBOL_FOR_MODULES(qda_caps_get, "qda_fastrpc_shim");

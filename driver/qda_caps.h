@@ -31,6 +31,7 @@ enum qda_caps_state {
  * struct qda_caps - Capabilities of a DSP
  * @lock: protects all of this; held while somebody waits for the DSP's answer
  * @state: what is known
+ * @status: what the DSP answered last
  * @value: the capabilities, number 1 first
  * @call: the question, from when it is sent until what came of it has been looked at
  * @lender: session whose context bank the question uses
@@ -44,6 +45,7 @@ struct qda_caps {
 	/* Protects what is known and the question. */
 	struct mutex lock;
 	enum qda_caps_state state;
+	u32 status;
 	__le32 value[QDA_CAPS_COUNT];
 	struct qda_invocation *call;
 	struct qda_session *lender;
@@ -55,6 +57,6 @@ struct qda_caps {
 void qda_caps_init(struct qda_caps *caps);
 void qda_caps_fini(struct qda_caps *caps);
 void qda_caps_disconnect(struct qda_caps *caps);
-int qda_caps_get(struct qda_session *session, u32 number, u32 *value);
+int qda_caps_get(struct qda_session *session, u32 number, u32 *value, u32 *status);
 
 #endif /* __QDA_CAPS_H__ */

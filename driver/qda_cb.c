@@ -262,6 +262,31 @@ bool qda_cb_any_is_direct(struct qda_device *qdev)
 	return qdev->banks.direct;
 }
 
+static bool qda_cb_needs_sync(struct qda_cb *cb)
+{
+	guard(mutex)(&cb->lock);
+	return cb->dev && dma_dev_need_sync(cb->dev);
+}
+
+/**
+ * qda_cb_any_needs_sync - Whether there is a bank that does not see the CPU's caches
+ * @qdev: the DSP
+ *
+ * Return: true when there is.
+ */
+bool qda_cb_any_needs_sync(struct qda_device *qdev)
+{
+	struct qda_cb *cb;
+
+	guard(mutex)(&qdev->banks.lock);
+
+	list_for_each_entry(cb, &qdev->banks.list, node)
+		if (qda_cb_needs_sync(cb))
+			return true;
+
+	return false;
+}
+
 /**
  * qda_cb_lock - Begin to work with the bank's DMA device
  * @cb: the bank

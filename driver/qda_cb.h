@@ -49,6 +49,7 @@ void qda_cb_revoke_all(struct qda_device *qdev);
 u32 qda_cb_count(struct qda_device *qdev);
 bool qda_cb_is_direct(const struct qda_cb *cb);
 bool qda_cb_any_is_direct(struct qda_device *qdev);
+bool qda_cb_any_needs_sync(struct qda_device *qdev);
 u32 qda_cb_count_places(struct qda_device *qdev);
 u32 qda_cb_user_limit(struct qda_device *qdev, const struct qda_user *user);
 

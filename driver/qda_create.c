@@ -177,7 +177,7 @@ static int qda_create_make_call(struct qda_session *session, const struct qda_pr
 	struct qda_payload payload = { .args = args, .count = QDA_CREATE_INPUTS };
 
 	if (process->image)
-		args[2].addr = qda_mapping_address(process->image);
+		args[2].addr = qda_mapping_address(process->image) + image->offset;
 	inv->handle = QDA_WIRE_HANDLE_INIT;
 	inv->sc = qda_create_scalars(image->attrs);
 

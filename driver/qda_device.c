@@ -18,6 +18,7 @@
 #include "qda_device.h"
 #include "qda_drv.h"
 #include "qda_invocation.h"
+#include "qda_legacy.h"
 #include "qda_ras.h"
 
 /* By number, as programs know them */
@@ -48,6 +49,7 @@ static void qda_device_fini(struct drm_device *drm, void *unused)
 {
 	struct qda_device *qdev = to_qda_device(drm);
 
+	xa_destroy(&qdev->imports);
 	xa_destroy(&qdev->sessions);
 	qda_caps_fini(&qdev->caps);
 	qda_channel_fini(&qdev->channel);
@@ -78,6 +80,7 @@ struct qda_device *qda_device_create(struct device *dev, const struct qda_soc_da
 	qdev->soc = soc;
 	qda_slots_init(&qdev->slots);
 	xa_init_flags(&qdev->sessions, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_IRQ);
+	xa_init(&qdev->imports);
 	INIT_LIST_HEAD(&qdev->banks.list);
 	INIT_LIST_HEAD(&qdev->banks.places);
 
@@ -123,6 +126,8 @@ int qda_device_register(struct qda_device *qdev)
 
 	ret = drm_dev_register(&qdev->drm, 0);
 	qdev->registered = !ret;
+	if (!ret)
+		qda_legacy_offer(qdev);
 
 	return ret;
 }
@@ -134,8 +139,9 @@ int qda_device_register(struct qda_device *qdev)
  * Open files stay and their ioctls fail. The order matters: first users are told
  * what was going on, if it was the DSP and not the driver that went; then nobody new gets in
  * and the DSP's answers are ignored, then users see the device as unplugged, then
- * those who wait are told, and last, while their devices are still there, all
- * memory is taken out of the context banks, that of abandoned calls included.
+ * those who wait are told and the nodes of the legacy interface go, and last, while
+ * their devices are still there, all memory is taken out of the context banks, that of
+ * abandoned calls included.
  */
 void qda_device_disconnect(struct qda_device *qdev)
 {
@@ -154,5 +160,6 @@ void qda_device_disconnect(struct qda_device *qdev)
 	qda_invocation_flush(qdev);
 	qda_channel_drain(&qdev->channel);
 	qda_caps_disconnect(&qdev->caps);
+	qda_legacy_withdraw(qdev);
 	qda_cb_revoke_all(qdev);
 }

@@ -19,6 +19,7 @@
 #include "qda_channel.h"
 #include "qda_slots.h"
 
+struct auxiliary_device;
 struct workqueue_struct;
 
 /* Number of DSPs that an SoC can have */
@@ -110,6 +111,9 @@ struct qda_stats {
  * @caps: what the DSP can do
  * @sessions: session by id; its lock, taken with interrupts off, keeps a session that
  *	was found from being freed
+ * @imports: dma-bufs whose objects are shared, &struct qda_bo by address of the dma-buf
+ * @legacy: what the driver of the legacy interface binds to, or NULL; protected by
+ *	@disconnect_lock
  * @next_session: where the search for a free session id goes on
  * @stats: counters
  * @lost: the rpmsg device is being removed, which is how a DSP that went away shows
@@ -128,6 +132,8 @@ struct qda_device {
 	struct qda_banks banks;
 	struct qda_caps caps;
 	struct xarray sessions;
+	struct xarray imports;
+	struct auxiliary_device *legacy;
 	u32 next_session;
 	struct qda_stats stats;
 	bool lost;

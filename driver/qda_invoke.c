@@ -53,7 +53,7 @@ static int qda_invoke_check(const struct drm_qda_invoke *args)
 
 static int qda_invoke_conclude(const struct qda_call *call, u32 *status)
 {
-	struct qda_session *session = call->file->driver_priv;
+	struct qda_session *session = call->session;
 	struct qda_invocation *inv = call->inv;
 
 	if (inv->error)
@@ -97,7 +97,7 @@ static struct qda_invocation *qda_invoke_take(struct qda_pool *pool, bool async,
 static int qda_invoke_fill(const struct qda_call *call, const struct drm_qda_invoke *args,
 			   struct qda_invocation *inv, const struct qda_patience *patience)
 {
-	struct qda_session *session = call->file->driver_priv;
+	struct qda_session *session = call->session;
 	u64 generation = call->parked.generation;
 	int ret;
 
@@ -124,11 +124,18 @@ static int qda_invoke_fill(const struct qda_call *call, const struct drm_qda_inv
 	return qda_process_admit(&session->process, generation, inv, patience);
 }
 
-/* On success there is a call that only has to be published. */
-static int qda_invoke_prepare(struct qda_call *call, const struct drm_qda_invoke *args,
-			      const struct qda_patience *patience)
+/**
+ * qda_invoke_prepare - Make the call to the DSP, so that it only has to be published
+ * @call: the caller's call
+ * @args: what else the caller said
+ * @patience: for how long to wait for a place
+ *
+ * Return: 0 or a negative error code.
+ */
+int qda_invoke_prepare(struct qda_call *call, const struct drm_qda_invoke *args,
+		       const struct qda_patience *patience)
 {
-	struct qda_session *session = call->file->driver_priv;
+	struct qda_session *session = call->session;
 	struct qda_invocation *inv;
 	struct qda_pool *pool;
 	int ret;
@@ -169,7 +176,7 @@ static void qda_invoke_drop(struct qda_parked *parked)
  */
 static int qda_invoke_park(const struct qda_call *call, u64 *cookie)
 {
-	struct qda_session *session = call->file->driver_priv;
+	struct qda_session *session = call->session;
 	struct qda_call *kept = kmemdup(call, sizeof(*call), GFP_KERNEL_ACCOUNT);
 	int ret;
 

@@ -8,7 +8,11 @@
 struct drm_device;
 struct drm_file;
 struct drm_qda_invoke;
+struct qda_call;
+struct qda_patience;
 
+int qda_invoke_prepare(struct qda_call *call, const struct drm_qda_invoke *args,
+		       const struct qda_patience *patience);
 int qda_invoke_submit(struct drm_qda_invoke *args, struct drm_file *file);
 int qda_ioctl_remote_invoke(struct drm_device *drm, void *data, struct drm_file *file);
 

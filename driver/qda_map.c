@@ -7,6 +7,7 @@
  */
 #include <linux/align.h>
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/jiffies.h>
 
 #include <drm/drm_file.h>
@@ -43,11 +44,11 @@ struct qda_map_job {
 	struct qda_invocation *inv;
 };
 
-static int qda_map_job_init(struct qda_map_job *job, struct drm_file *file)
+static int qda_map_job_init(struct qda_map_job *job, struct qda_session *session)
 {
 	struct qda_pool *pool;
 
-	job->session = file->driver_priv;
+	job->session = session;
 	job->inv = NULL;
 	qda_patience_init(&job->patience, TASK_KILLABLE, QDA_PROCESS_TIMEOUT);
 	pool = qda_process_use(&job->session->process, &job->generation);
@@ -80,13 +81,15 @@ static int qda_map_job_begin(struct qda_map_job *job, struct qda_remote_map *rem
 	return qda_operands_add(&inv->operands, remote->map, true);
 }
 
-static int qda_map_write_key(struct qda_map_job *job, struct qda_remote_map *remote, u64 vaddrin)
+static int qda_map_write_buffer(struct qda_map_job *job, struct qda_remote_map *remote,
+				const struct qda_map_request *req)
 {
 	struct qda_wire_mem_map desc = {
 		.client_id = cpu_to_le32(job->session->id),
 		.key = cpu_to_le32(remote->key),
-		.flags = cpu_to_le32(QDA_WIRE_MAP_FD),
-		.vaddrin = cpu_to_le64(vaddrin),
+		.offset = cpu_to_le32(req->offset),
+		.flags = cpu_to_le32(req->flags),
+		.vaddrin = cpu_to_le64(req->vaddrin),
 		.num = cpu_to_le32(sizeof(struct qda_wire_page)),
 	};
 	struct qda_wire_page page = {
@@ -154,9 +157,10 @@ static int qda_map_write_unmap(struct qda_map_job *job, struct qda_remote_map *r
 		.vaddr = cpu_to_le64(remote->vaddr),
 		.size = cpu_to_le64(remote->size),
 	};
-	u32 method = remote->heap ? QDA_WIRE_INIT_MUNMAP : QDA_WIRE_INIT_MEM_UNMAP;
+	bool heap = remote->kind == QDA_REMOTE_MAP_HEAP;
+	u32 method = heap ? QDA_WIRE_INIT_MUNMAP : QDA_WIRE_INIT_MEM_UNMAP;
 	struct qda_payload_arg arg = { .length = sizeof(unmap) };
-	const void *data[] = { remote->heap ? (void *)&munmap : (void *)&unmap };
+	const void *data[] = { heap ? (void *)&munmap : (void *)&unmap };
 	struct qda_payload payload = { .args = &arg, .count = 1 };
 	int ret;
 
@@ -224,7 +228,7 @@ static int qda_map_job_run(struct qda_map_job *job, struct qda_remote_map *remot
 }
 
 static int qda_map_run(struct qda_map_job *job, struct qda_remote_map *remote,
-		       struct drm_qda_remote_map *args)
+		       struct qda_map_request *req)
 {
 	struct qda_process *process = &job->session->process;
 	int ret = qda_remote_map_reserve(process, job->generation, remote);
@@ -232,8 +236,10 @@ static int qda_map_run(struct qda_map_job *job, struct qda_remote_map *remote,
 	if (ret)
 		return ret;
 
-	ret = remote->heap ? qda_map_write_heap(job, remote) :
-			     qda_map_write_key(job, remote, args->vaddrin);
+	if (remote->kind == QDA_REMOTE_MAP_HEAP)
+		ret = qda_map_write_heap(job, remote);
+	else
+		ret = qda_map_write_buffer(job, remote, req);
 	if (!ret && !qda_operands_sync_for_device(&job->inv->operands))
 		ret = -ENODEV;
 	if (ret) {
@@ -241,17 +247,24 @@ static int qda_map_run(struct qda_map_job *job, struct qda_remote_map *remote,
 		return ret;
 	}
 
-	ret = qda_map_job_run(job, remote, &args->dsp_status);
+	ret = qda_map_job_run(job, remote, &req->status);
 	if (!ret)
-		args->vaddrout = remote->vaddr;
+		req->vaddr = remote->vaddr;
 
 	return ret;
 }
 
-static struct qda_remote_map *qda_map_make_key(struct drm_file *file,
-					       const struct drm_qda_remote_map *args)
+static struct qda_mapping *qda_map_find(struct qda_session *session,
+					const struct qda_map_request *req)
 {
-	struct qda_mapping *map = qda_gem_map(file, args->handle);
+	return req->bo ? qda_mapping_use(session, req->bo) : qda_gem_map(req->file, req->handle);
+}
+
+static struct qda_remote_map *qda_map_make_buffer(struct qda_session *session,
+						  const struct qda_map_request *req)
+{
+	struct qda_mapping *map = qda_map_find(session, req);
+	u64 length = req->size;
 	struct qda_remote_map *remote;
 	size_t size;
 
@@ -259,15 +272,18 @@ static struct qda_remote_map *qda_map_make_key(struct drm_file *file,
 		return ERR_CAST(map);
 
 	size = qda_mapping_size(map);
-	if (args->offset > size || args->size > size - args->offset)
+	if (req->kind == QDA_REMOTE_MAP_KEY)
+		length = ALIGN(length, QDA_WIRE_PAGE_SIZE);
+	if (req->start > size || req->size > size - req->start)
 		remote = ERR_PTR(-EINVAL);
 	else
-		remote = qda_remote_map_create(map, args->offset,
-					       ALIGN(args->size, QDA_WIRE_PAGE_SIZE));
-	if (IS_ERR(remote))
+		remote = qda_remote_map_create(map, req->start, length);
+	if (IS_ERR(remote)) {
 		qda_mapping_put(map);
-	else
-		remote->key = args->key;
+		return remote;
+	}
+	remote->kind = req->kind;
+	remote->key = req->key;
 
 	return remote;
 }
@@ -290,10 +306,46 @@ static struct qda_remote_map *qda_map_make_heap(struct qda_session *session, u64
 	if (IS_ERR(remote))
 		qda_mapping_put(map);
 	else
-		remote->heap = true;
+		remote->kind = QDA_REMOTE_MAP_HEAP;
 
 	return remote;
 }
+
+/**
+ * qda_map_perform - Map memory into a session's process
+ * @session: the session
+ * @req: what to map
+ *
+ * Return: 0, -EREMOTEIO when the DSP refused, or another negative error code as
+ * &struct drm_qda_remote_map describes.
+ */
+int qda_map_perform(struct qda_session *session, struct qda_map_request *req)
+{
+	struct qda_remote_map *remote;
+	struct qda_map_job job;
+	int ret;
+
+	ret = qda_map_job_init(&job, session);
+	if (ret)
+		return ret;
+
+	if (req->kind == QDA_REMOTE_MAP_HEAP)
+		remote = qda_map_make_heap(session, req->size);
+	else
+		remote = qda_map_make_buffer(session, req);
+	if (IS_ERR(remote)) {
+		ret = PTR_ERR(remote);
+		goto out_fini_job;
+	}
+
+	ret = qda_map_run(&job, remote, req);
+	qda_remote_map_put(remote);
+
+out_fini_job:
+	qda_map_job_fini(&job);
+	return ret;
+}
+EXPORT_SYMBOL_FOR_MODULES(qda_map_perform, "qda_fastrpc_shim");
 
 static int qda_map_check(const struct drm_qda_remote_map *args)
 {
@@ -324,8 +376,16 @@ static int qda_map_check(const struct drm_qda_remote_map *args)
 int qda_ioctl_remote_map(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_qda_remote_map *args = data;
-	struct qda_remote_map *remote;
-	struct qda_map_job job;
+	struct qda_map_request req = {
+		.kind = args->flags == QDA_MAP_HEAP ? QDA_REMOTE_MAP_HEAP : QDA_REMOTE_MAP_KEY,
+		.file = file,
+		.handle = args->handle,
+		.start = args->offset,
+		.size = args->size,
+		.key = args->key,
+		.flags = QDA_WIRE_MAP_FD,
+		.vaddrin = args->vaddrin,
+	};
 	int ret;
 
 	args->vaddrout = 0;
@@ -334,24 +394,11 @@ int qda_ioctl_remote_map(struct drm_device *drm, void *data, struct drm_file *fi
 	ret = qda_map_check(args);
 	if (ret)
 		return ret;
-	ret = qda_map_job_init(&job, file);
-	if (ret)
-		return ret;
 
-	if (args->flags == QDA_MAP_HEAP)
-		remote = qda_map_make_heap(job.session, args->size);
-	else
-		remote = qda_map_make_key(file, args);
-	if (IS_ERR(remote)) {
-		ret = PTR_ERR(remote);
-		goto out_fini_job;
-	}
+	ret = qda_map_perform(file->driver_priv, &req);
+	args->vaddrout = req.vaddr;
+	args->dsp_status = req.status;
 
-	ret = qda_map_run(&job, remote, args);
-	qda_remote_map_put(remote);
-
-out_fini_job:
-	qda_map_job_fini(&job);
 	return ret;
 }
 
@@ -371,12 +418,16 @@ static int qda_munmap_check(const struct drm_qda_remote_munmap *args)
 }
 
 static struct qda_remote_map *qda_munmap_claim(struct qda_process *process,
-					       const struct drm_qda_remote_munmap *args)
+					       const struct qda_map_request *req)
 {
-	if (args->flags == QDA_MAP_HEAP)
-		return qda_remote_map_claim_heap(process, args->vaddr, PAGE_ALIGN(args->size));
-
-	return qda_remote_map_claim_key(process, args->key);
+	switch (req->kind) {
+	case QDA_REMOTE_MAP_HEAP:
+		return qda_remote_map_claim_heap(process, req->vaddr, PAGE_ALIGN(req->size));
+	case QDA_REMOTE_MAP_FD:
+		return qda_remote_map_claim_fd(process, req->key, req->vaddr);
+	default:
+		return qda_remote_map_claim_key(process, req->key);
+	}
 }
 
 static int qda_munmap_run(struct qda_map_job *job, struct qda_remote_map *remote, u32 *status)
@@ -396,6 +447,39 @@ static int qda_munmap_run(struct qda_map_job *job, struct qda_remote_map *remote
 }
 
 /**
+ * qda_munmap_perform - Undo qda_map_perform()
+ * @session: the session
+ * @req: what to unmap
+ *
+ * Return: 0, -EREMOTEIO when the DSP refused, or another negative error code as
+ * &struct drm_qda_remote_munmap describes.
+ */
+int qda_munmap_perform(struct qda_session *session, struct qda_map_request *req)
+{
+	struct qda_remote_map *remote;
+	struct qda_map_job job;
+	int ret;
+
+	ret = qda_map_job_init(&job, session);
+	if (ret)
+		return ret;
+
+	remote = qda_munmap_claim(&session->process, req);
+	if (IS_ERR(remote)) {
+		ret = PTR_ERR(remote);
+		goto out_fini_job;
+	}
+
+	ret = qda_munmap_run(&job, remote, &req->status);
+	qda_remote_map_put(remote);
+
+out_fini_job:
+	qda_map_job_fini(&job);
+	return ret;
+}
+EXPORT_SYMBOL_FOR_MODULES(qda_munmap_perform, "qda_fastrpc_shim");
+
+/**
  * qda_ioctl_remote_munmap - Implements DRM_IOCTL_QDA_REMOTE_MUNMAP
  * @drm: the DRM device
  * @data: &struct drm_qda_remote_munmap
@@ -406,8 +490,12 @@ static int qda_munmap_run(struct qda_map_job *job, struct qda_remote_map *remote
 int qda_ioctl_remote_munmap(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_qda_remote_munmap *args = data;
-	struct qda_remote_map *remote;
-	struct qda_map_job job;
+	struct qda_map_request req = {
+		.kind = args->flags == QDA_MAP_HEAP ? QDA_REMOTE_MAP_HEAP : QDA_REMOTE_MAP_KEY,
+		.key = args->key,
+		.size = args->size,
+		.vaddr = args->vaddr,
+	};
 	int ret;
 
 	args->dsp_status = 0;
@@ -415,20 +503,9 @@ int qda_ioctl_remote_munmap(struct drm_device *drm, void *data, struct drm_file 
 	ret = qda_munmap_check(args);
 	if (ret)
 		return ret;
-	ret = qda_map_job_init(&job, file);
-	if (ret)
-		return ret;
 
-	remote = qda_munmap_claim(&job.session->process, args);
-	if (IS_ERR(remote)) {
-		ret = PTR_ERR(remote);
-		goto out_fini_job;
-	}
+	ret = qda_munmap_perform(file->driver_priv, &req);
+	args->dsp_status = req.status;
 
-	ret = qda_munmap_run(&job, remote, &args->dsp_status);
-	qda_remote_map_put(remote);
-
-out_fini_job:
-	qda_map_job_fini(&job);
 	return ret;
 }

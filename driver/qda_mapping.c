@@ -13,6 +13,7 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/scatterlist.h>
@@ -324,6 +325,7 @@ struct qda_mapping *qda_mapping_use(struct qda_session *session, struct qda_bo *
 
 	return map;
 }
+EXPORT_SYMBOL_FOR_MODULES(qda_mapping_use, "qda_fastrpc_shim");
 
 /**
  * qda_mapping_get - Take a reference
@@ -363,6 +365,7 @@ void qda_mapping_put(struct qda_mapping *map)
 {
 	kref_put_mutex(&map->ref, qda_mapping_release, &qda_bo_maps(map->bo)->lock);
 }
+EXPORT_SYMBOL_FOR_MODULES(qda_mapping_put, "qda_fastrpc_shim");
 
 /**
  * qda_mapping_keep - Keep a mapping until the session's handle of the object is closed
@@ -446,6 +449,7 @@ u64 qda_mapping_address(const struct qda_mapping *map)
 {
 	return qda_cb_address(map->cb, map->addr);
 }
+EXPORT_SYMBOL_FOR_MODULES(qda_mapping_address, "qda_fastrpc_shim");
 
 /**
  * qda_mapping_size - Size of the range
@@ -457,6 +461,7 @@ size_t qda_mapping_size(const struct qda_mapping *map)
 {
 	return qda_bo_size(map->bo);
 }
+EXPORT_SYMBOL_FOR_MODULES(qda_mapping_size, "qda_fastrpc_shim");
 
 /*
  * Imported memory is the exporter's to synchronise, when somebody accesses it through

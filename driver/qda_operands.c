@@ -3,6 +3,7 @@
  * Copyright (c) 2026 The QDA authors
  */
 #include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -97,6 +98,7 @@ int qda_operands_add(struct qda_operands *operands, struct qda_mapping *map, boo
 
 	return 0;
 }
+EXPORT_SYMBOL_FOR_MODULES(qda_operands_add, "qda_fastrpc_shim");
 
 /**
  * qda_operands_sync_for_device - Hand all memory to the DSP

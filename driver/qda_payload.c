@@ -30,7 +30,7 @@ static u32 qda_payload_head_size(u32 count)
 int qda_payload_layout(struct qda_payload *payload)
 {
 	u32 size = qda_payload_head_size(payload->count);
-	u32 left = QDA_PAYLOAD_INLINE_MAX;
+	u32 left = payload->room ?: QDA_PAYLOAD_INLINE_MAX;
 
 	for (u32 i = 0; i < payload->count; i++) {
 		struct qda_payload_arg *arg = &payload->args[i];

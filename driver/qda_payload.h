@@ -8,7 +8,7 @@
 #include <linux/sizes.h>
 #include <linux/types.h>
 
-/* Most bytes of inline arguments in one call, inputs and outputs together */
+/* Most bytes of inline arguments in one call, if nothing else is said */
 #define QDA_PAYLOAD_INLINE_MAX	SZ_1M
 
 /* Inline arguments start at multiples of this, which is a vector of HVX. */
@@ -50,6 +50,8 @@ struct qda_payload_arg {
  * struct qda_payload - Shape of a payload
  * @args: the arguments, inputs first
  * @count: number of arguments
+ * @room: most bytes of inline arguments, inputs and outputs together; 0 for
+ *	QDA_PAYLOAD_INLINE_MAX
  * @head: bytes before the inline arguments, set by qda_payload_layout()
  * @size: bytes of the whole payload, set by qda_payload_layout()
  *
@@ -59,6 +61,7 @@ struct qda_payload_arg {
 struct qda_payload {
 	struct qda_payload_arg *args;
 	u32 count;
+	u32 room;
 	u32 head;
 	u32 size;
 };

@@ -10,12 +10,15 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-direction.h>
 #include <linux/err.h>
+#include <linux/export.h>
+#include <linux/fcntl.h>
 #include <linux/module.h>
 
 #include <drm/drm_gem.h>
 #include <drm/drm_prime.h>
 
 #include "qda_bo.h"
+#include "qda_cb.h"
 #include "qda_device.h"
 #include "qda_prime.h"
 
@@ -64,6 +67,53 @@ struct qda_bo *qda_prime_bo_from_fd(struct qda_device *qdev, int fd)
 
 	return IS_ERR(obj) ? ERR_CAST(obj) : qda_bo_from_object(obj);
 }
+
+/**
+ * qda_prime_bo_from_dmabuf - Find the object of a dma-buf for a user without handles
+ * @qdev: the DSP
+ * @dmabuf: the dma-buf
+ *
+ * Return: the object with a reference, or an error pointer, as qda_bo_import_shared().
+ */
+struct qda_bo *qda_prime_bo_from_dmabuf(struct qda_device *qdev, struct dma_buf *dmabuf)
+{
+	if (drm_gem_is_prime_exported_dma_buf(&qdev->drm, dmabuf)) {
+		struct qda_bo *bo = qda_bo_from_object(dmabuf->priv);
+
+		qda_bo_get(bo);
+		return bo;
+	}
+
+	return qda_bo_import_shared(qdev, dmabuf);
+}
+EXPORT_SYMBOL_FOR_MODULES(qda_prime_bo_from_dmabuf, "qda_fastrpc_shim");
+
+/**
+ * qda_prime_alloc - Make a buffer for a user without handles
+ * @qdev: the DSP
+ * @size: bytes, rounded up to pages
+ *
+ * Its user does not tell when the CPU and when the DSP accesses it.
+ *
+ * Return: the only reference to a new dma-buf, or an error pointer.
+ */
+struct dma_buf *qda_prime_alloc(struct qda_device *qdev, size_t size)
+{
+	struct qda_bo *bo = qda_bo_create(qdev, size);
+	struct dma_buf *dmabuf;
+	int ret = 0;
+
+	if (IS_ERR(bo))
+		return ERR_CAST(bo);
+
+	if (qda_cb_any_needs_sync(qdev))
+		ret = qda_bo_set_write_combined(bo);
+	dmabuf = ret ? ERR_PTR(ret) : drm_gem_prime_export(qda_bo_object(bo), O_RDWR | O_CLOEXEC);
+	qda_bo_put(bo);
+
+	return dmabuf;
+}
+EXPORT_SYMBOL_FOR_MODULES(qda_prime_alloc, "qda_fastrpc_shim");
 
 /**
  * qda_prime_attach - Map a dma-buf for a device

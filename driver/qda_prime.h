@@ -15,6 +15,8 @@ struct qda_device;
 struct sg_table;
 
 struct drm_gem_object *qda_prime_import(struct drm_device *drm, struct dma_buf *dmabuf);
+struct dma_buf *qda_prime_alloc(struct qda_device *qdev, size_t size);
+struct qda_bo *qda_prime_bo_from_dmabuf(struct qda_device *qdev, struct dma_buf *dmabuf);
 struct qda_bo *qda_prime_bo_from_fd(struct qda_device *qdev, int fd);
 struct dma_buf_attachment *qda_prime_attach(struct dma_buf *dmabuf, struct device *dev,
 					    struct sg_table **sgt);

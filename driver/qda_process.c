@@ -8,6 +8,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/jiffies.h>
 #include <linux/sched/signal.h>
 #include <linux/workqueue.h>
@@ -380,6 +381,7 @@ err_finish:
 	qda_process_finish(process, false);
 	return ret;
 }
+EXPORT_SYMBOL_FOR_MODULES(qda_process_create, "qda_fastrpc_shim");
 
 /**
  * qda_process_exited - The DSP says that the process ended

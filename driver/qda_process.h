@@ -120,6 +120,7 @@ struct qda_process {
  * @kind: how
  * @name: name of the PD with that kind
  * @bo: buffer that contains the ELF image, if it is not NULL
+ * @offset: where the image is in it
  * @file: user pointer to the ELF image, if @bo is NULL
  * @filelen: bytes of it, 0 for the firmware's own shell
  * @siglen: bytes of signature at its end
@@ -131,6 +132,7 @@ struct qda_process_image {
 	enum qda_process_kind kind;
 	const char *name;
 	struct qda_bo *bo;
+	u64 offset;
 	u64 file;
 	u32 filelen;
 	u32 siglen;

@@ -41,13 +41,13 @@ static int qda_query_domain(struct qda_device *qdev, struct drm_qda_query *args)
 
 static int qda_query_capability(struct qda_session *session, struct drm_qda_query *args)
 {
-	u32 value;
+	u32 value, status;
 	int ret;
 
 	if (!args->index || args->index > QDA_CAPS_COUNT)
 		return -EINVAL;
 
-	ret = qda_caps_get(session, args->index, &value);
+	ret = qda_caps_get(session, args->index, &value, &status);
 	if (!ret)
 		args->value = value;
 

@@ -8,6 +8,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
@@ -110,6 +111,8 @@ static void qda_remote_map_remove(struct qda_process *process, struct qda_remote
 
 	if (list_empty(&remote->node))
 		return;
+	if (remote->kind == QDA_REMOTE_MAP_LENT)
+		WRITE_ONCE(process->maps.lent, process->maps.lent - 1);
 	list_del_init(&remote->node);
 	atomic_dec(&qda_remote_maps_device(process)->stats.remote_maps);
 	qda_remote_map_put(remote);
@@ -161,7 +164,7 @@ static struct qda_remote_map *qda_remote_map_find_key(struct qda_process *proces
 	lockdep_assert_held(&process->maps.lock);
 
 	list_for_each_entry(remote, &process->maps.list, node)
-		if (!remote->heap && remote->key == key)
+		if (remote->kind == QDA_REMOTE_MAP_KEY && remote->key == key)
 			return remote;
 
 	return NULL;
@@ -175,8 +178,8 @@ static struct qda_remote_map *qda_remote_map_find_heap(struct qda_process *proce
 	lockdep_assert_held(&process->maps.lock);
 
 	list_for_each_entry(remote, &process->maps.list, node)
-		if (remote->heap && remote->state != QDA_REMOTE_MAP_MAPPING &&
-		    remote->vaddr == vaddr && remote->size == size)
+		if (remote->kind == QDA_REMOTE_MAP_HEAP && remote->vaddr == vaddr &&
+		    remote->size == size && remote->state != QDA_REMOTE_MAP_MAPPING)
 			return remote;
 
 	return NULL;
@@ -201,7 +204,7 @@ int qda_remote_map_reserve(struct qda_process *process, u64 generation,
 	ret = qda_process_check(process, generation);
 	if (ret)
 		return ret;
-	if (!remote->heap && qda_remote_map_find_key(process, remote->key))
+	if (remote->kind == QDA_REMOTE_MAP_KEY && qda_remote_map_find_key(process, remote->key))
 		return -EEXIST;
 
 	remote->state = QDA_REMOTE_MAP_MAPPING;
@@ -255,6 +258,131 @@ struct qda_remote_map *qda_remote_map_claim_heap(struct qda_process *process, u6
 {
 	guard(mutex)(&process->maps.lock);
 	return qda_remote_map_claim(process, qda_remote_map_find_heap(process, vaddr, size));
+}
+
+/* Any key will do if it is negative. One that is free comes before one that is not. */
+static struct qda_remote_map *qda_remote_map_find_fd(struct qda_process *process, s32 key,
+						     u64 vaddr)
+{
+	struct qda_remote_map *remote, *busy = NULL;
+
+	lockdep_assert_held(&process->maps.lock);
+
+	list_for_each_entry(remote, &process->maps.list, node) {
+		if (remote->kind != QDA_REMOTE_MAP_FD || remote->vaddr != vaddr ||
+		    (key >= 0 && remote->key != key) || remote->state == QDA_REMOTE_MAP_MAPPING)
+			continue;
+		if (remote->state == QDA_REMOTE_MAP_MAPPED)
+			return remote;
+		busy = remote;
+	}
+
+	return busy;
+}
+
+/**
+ * qda_remote_map_claim_fd - Find a mapping of the legacy interface in order to unmap it
+ * @process: the process
+ * @key: its key, or negative for any
+ * @vaddr: the DSP's own address of it
+ *
+ * Return: as qda_remote_map_claim_key().
+ */
+struct qda_remote_map *qda_remote_map_claim_fd(struct qda_process *process, s32 key, u64 vaddr)
+{
+	guard(mutex)(&process->maps.lock);
+	return qda_remote_map_claim(process, qda_remote_map_find_fd(process, key, vaddr));
+}
+
+static struct qda_remote_map *qda_remote_map_find_lent(struct qda_process *process,
+						       u64 generation, s32 key,
+						       const struct qda_mapping *map)
+{
+	struct qda_remote_map *remote;
+
+	lockdep_assert_held(&process->maps.lock);
+
+	list_for_each_entry(remote, &process->maps.list, node)
+		if (remote->kind == QDA_REMOTE_MAP_LENT && remote->key == key &&
+		    remote->generation == generation && (!map || remote->map == map))
+			return remote;
+
+	return NULL;
+}
+
+static struct qda_remote_map *qda_remote_map_create_lent(struct qda_mapping *map, s32 key)
+{
+	struct qda_remote_map *remote;
+
+	qda_mapping_get(map);
+	remote = qda_remote_map_create(map, 0, qda_mapping_size(map));
+	if (IS_ERR(remote)) {
+		qda_mapping_put(map);
+		return remote;
+	}
+	remote->kind = QDA_REMOTE_MAP_LENT;
+	remote->state = QDA_REMOTE_MAP_MAPPED;
+	remote->key = key;
+
+	return remote;
+}
+
+/**
+ * qda_remote_map_lend - Keep memory mapped that is a DMA handle in a call
+ * @process: the process
+ * @generation: which process of the session the call is for
+ * @map: the memory
+ * @key: its key
+ *
+ * The DSP may use it after the call, until it says that it does not or the process ends.
+ *
+ * Return: 0, -ENOMEM, or what qda_process_check() says.
+ */
+int qda_remote_map_lend(struct qda_process *process, u64 generation, struct qda_mapping *map,
+			s32 key)
+{
+	struct qda_remote_map *remote;
+	int ret;
+
+	guard(mutex)(&process->maps.lock);
+
+	ret = qda_process_check(process, generation);
+	if (ret)
+		return ret;
+
+	remote = qda_remote_map_find_lent(process, generation, key, map);
+	if (!remote) {
+		remote = qda_remote_map_create_lent(map, key);
+		if (IS_ERR(remote))
+			return PTR_ERR(remote);
+		remote->generation = generation;
+		list_add_tail(&remote->node, &process->maps.list);
+		WRITE_ONCE(process->maps.lent, process->maps.lent + 1);
+		atomic_inc(&qda_remote_maps_device(process)->stats.remote_maps);
+	}
+	remote->uses++;
+
+	return 0;
+}
+EXPORT_SYMBOL_FOR_MODULES(qda_remote_map_lend, "qda_fastrpc_shim");
+
+/**
+ * qda_remote_map_give_back - The DSP has finished with a DMA handle
+ * @process: the process
+ * @generation: which process of the session it was lent to
+ * @key: its key; any number, it may come from the DSP
+ *
+ * It undoes one qda_remote_map_lend() with that key and nothing else.
+ */
+void qda_remote_map_give_back(struct qda_process *process, u64 generation, s32 key)
+{
+	struct qda_remote_map *remote;
+
+	guard(mutex)(&process->maps.lock);
+
+	remote = qda_remote_map_find_lent(process, generation, key, NULL);
+	if (remote && !--remote->uses)
+		qda_remote_map_remove(process, remote);
 }
 
 /**

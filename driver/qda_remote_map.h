@@ -27,14 +27,32 @@ enum qda_remote_map_state {
 };
 
 /**
+ * enum qda_remote_map_kind - What a persistent mapping is for
+ * @QDA_REMOTE_MAP_KEY: a part of a user's buffer, under a key that nothing else has
+ * @QDA_REMOTE_MAP_HEAP: pages for the heap, without a key
+ * @QDA_REMOTE_MAP_FD: a user's buffer of the legacy interface, where several may have
+ *	one key
+ * @QDA_REMOTE_MAP_LENT: a user's buffer that was a DMA handle in calls of the legacy
+ *	interface; the DSP has not been asked to map it, it says when it needs it no more
+ */
+enum qda_remote_map_kind {
+	QDA_REMOTE_MAP_KEY,
+	QDA_REMOTE_MAP_HEAP,
+	QDA_REMOTE_MAP_FD,
+	QDA_REMOTE_MAP_LENT,
+};
+
+/**
  * struct qda_remote_maps - The persistent mappings of a process
- * @lock: protects @list and what is said so in &struct qda_remote_map
+ * @lock: protects @list, writing of @lent and what is said so in &struct qda_remote_map
  * @list: the mappings
+ * @lent: how many of them are QDA_REMOTE_MAP_LENT
  */
 struct qda_remote_maps {
 	/* Protects the list and the state of those in it. */
 	struct mutex lock;
 	struct list_head list;
+	u32 lent;
 };
 
 /**
@@ -42,7 +60,9 @@ struct qda_remote_maps {
  * @ref: held by the list, by the ioctl that works on it and by the call about it
  * @node: entry in the list, empty when it is not there any more; protected by its lock
  * @state: what the DSP knows of it; protected by the lock of the list
- * @heap: pages for the heap, without a key; else a part of a user's buffer
+ * @kind: what it is for
+ * @uses: how often it was lent; protected by the lock of the list
+ * @generation: to which of the session's processes it was lent
  * @key: number by which DSP code finds it
  * @vaddr: the DSP's own address of it, once mapped; protected by the lock of the list
  * @offset: start of the range in @map
@@ -54,7 +74,9 @@ struct qda_remote_map {
 	struct kref ref;
 	struct list_head node;
 	enum qda_remote_map_state state;
-	bool heap;
+	enum qda_remote_map_kind kind;
+	u64 uses;
+	u64 generation;
 	s32 key;
 	u64 vaddr;
 	u64 offset;
@@ -76,6 +98,10 @@ int qda_remote_map_reserve(struct qda_process *process, u64 generation,
 struct qda_remote_map *qda_remote_map_claim_key(struct qda_process *process, s32 key);
 struct qda_remote_map *qda_remote_map_claim_heap(struct qda_process *process, u64 vaddr,
 						 u64 size);
+struct qda_remote_map *qda_remote_map_claim_fd(struct qda_process *process, s32 key, u64 vaddr);
+int qda_remote_map_lend(struct qda_process *process, u64 generation, struct qda_mapping *map,
+			s32 key);
+void qda_remote_map_give_back(struct qda_process *process, u64 generation, s32 key);
 void qda_remote_map_unclaim(struct qda_process *process, struct qda_remote_map *remote);
 int qda_remote_map_conclude(struct qda_process *process, struct qda_remote_map *remote,
 			    struct qda_invocation *call);

@@ -4,6 +4,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/jiffies.h>
 #include <linux/limits.h>
 #include <linux/mutex.h>
@@ -74,6 +75,7 @@ err_free_session:
 	kfree(session);
 	return ERR_PTR(ret);
 }
+EXPORT_SYMBOL_FOR_MODULES(qda_session_create, "qda_fastrpc_shim");
 
 static void qda_session_free(struct kref *ref)
 {
@@ -131,6 +133,7 @@ void qda_session_close(struct qda_session *session)
 			       QDA_SESSION_CLOSE_TIMEOUT);
 	qda_session_put(session);
 }
+EXPORT_SYMBOL_FOR_MODULES(qda_session_close, "qda_fastrpc_shim");
 
 /**
  * qda_session_acquire_cb - See to it that the session has a context bank

@@ -62,6 +62,9 @@
 #define QDA_WIRE_PD_EXIT		1
 #define QDA_WIRE_PD_RESTART		4	/* last one known */
 
+/* DMA handles that an answer can list as finished with */
+#define QDA_WIRE_DONE_MAX		16
+
 /* Answer to a call that was in flight when its PD ended; skels use it, too. */
 #define QDA_WIRE_EBADSTATE		0x8000040dU
 
@@ -200,11 +203,12 @@ static_assert(offsetof(struct qda_wire_page, size) == 8);
  * @poll: in poll mode the DSP writes QDA_WIRE_POLL_SUCCESS here when a call has
  *	succeeded, before the answer or instead of it
  *
- * They must be there and zero. The first two belong to features that this driver does
- * not use, and what the DSP writes to them is never read.
+ * They must be there and zero. The first is only read in calls of the legacy interface.
+ * The second belongs to a feature that this driver does not use, and what the DSP writes
+ * to it is never read.
  */
 struct qda_wire_tail {
-	__le64 fdlist[16];
+	__le64 fdlist[QDA_WIRE_DONE_MAX];
 	__le32 crclist[64];
 	__le32 poll;
 } __packed;
