@@ -5,6 +5,7 @@
  * DRM_IOCTL_QDA_SET_OPTION: how a session's calls are made.
  */
 #include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/of.h>
 
 #include <drm/drm_file.h>
@@ -42,6 +43,7 @@ bool qda_option_has_poll_mode(const struct qda_device *qdev)
 {
 	return qdev->soc->poll_mode || of_machine_compatible_match(qda_option_poll_machines);
 }
+EXPORT_SYMBOL_FOR_MODULES(qda_option_has_poll_mode, "qda_fastrpc_shim");
 
 /**
  * qda_ioctl_set_option - Implements DRM_IOCTL_QDA_SET_OPTION

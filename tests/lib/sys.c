@@ -126,9 +126,13 @@ void *bad_pointer(void)
 
 int do_ioctl(int fd, unsigned long cmd, void *arg)
 {
+	int ret;
+
 	if (storm_rages())
 		return storm_ioctl(fd, cmd, arg);
-	return ioctl(fd, cmd, arg) < 0 ? -errno : 0;
+	/* FastRPC's own codes are results of the old interface, negative ones, too. */
+	ret = ioctl(fd, cmd, arg);
+	return ret == -1 ? -errno : ret;
 }
 
 struct job {

@@ -45,7 +45,7 @@ void *guarded_alloc(size_t len);
 /* An address where nothing is mapped. */
 void *bad_pointer(void);
 
-/* ioctl() as 0 or -errno. */
+/* ioctl() as its result or -errno. */
 int do_ioctl(int fd, unsigned long cmd, void *arg);
 
 /* One ioctl in a thread of its own. */
