@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "buffer.h"
@@ -18,14 +17,6 @@
 #include "sys.h"
 
 #define SYNC_BOTH (QDA_GEM_SYNC_READ | QDA_GEM_SYNC_WRITE)
-
-static uint64_t limit(int fd, uint32_t index)
-{
-	struct drm_qda_query query;
-
-	CHECK_OK(qda_query(fd, QDA_QUERY_LIMIT, index, &query));
-	return query.value;
-}
 
 /* ---- GEM_CREATE ---- */
 
@@ -41,7 +32,7 @@ TEST(gem_create_einval)
 {
 	struct dsp *dsp = dsp_new("cdsp");
 	int fd = dsp_open(dsp);
-	uint64_t most = limit(fd, QDA_LIMIT_BUFFER);
+	uint64_t most = qda_limit(fd, QDA_LIMIT_BUFFER);
 
 	refuse_create(fd, 0, 0);
 	refuse_create(fd, most + 1, 0);
@@ -61,7 +52,7 @@ TEST(gem_create_at_the_limit)
 {
 	struct dsp *dsp = dsp_new("cdsp");
 	int fd = dsp_open(dsp);
-	uint64_t most = limit(fd, QDA_LIMIT_BUFFER);
+	uint64_t most = qda_limit(fd, QDA_LIMIT_BUFFER);
 	struct drm_qda_gem_create create;
 
 	CHECK_OK(gem_create(fd, most, 0, &create));
@@ -250,7 +241,7 @@ TEST(remote_invoke_edquot)
 	struct buffer second = buffer_new(s.fd, MIB / 2, 0), big = buffer_new(s.fd, MIB + 1, 0);
 
 	set_map_limit(1);
-	CHECK_EQ(MIB, limit(s.fd, QDA_LIMIT_MAPPED));
+	CHECK_EQ(MIB, qda_limit(s.fd, QDA_LIMIT_MAPPED));
 	refuse_range(dsp, s.fd, -EDQUOT, big.handle, 0, 1);
 	dsp_serve(dsp, NULL, NULL);
 	CHECK_OK(call_with(s.fd, &small));
@@ -325,10 +316,7 @@ TEST(remote_invoke_enomem_with_buffers)
 /* A driver that does not take the image from a buffer has nothing to test here. */
 static void need_create_buffer(int fd)
 {
-	struct drm_qda_query query;
-
-	CHECK_OK(qda_query(fd, QDA_QUERY_FEATURES, 0, &query));
-	if (!(query.value & QDA_FEATURE_CREATE_BUFFER))
+	if (!(qda_features(fd) & QDA_FEATURE_CREATE_BUFFER))
 		SKIP("this driver does not take the image from a buffer");
 }
 

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -19,8 +18,6 @@
 #include "dsp.h"
 #include "ktap.h"
 #include "sys.h"
-
-#define TIMEOUT_MS 10000 /* of the driver */
 
 __attribute__((constructor)) static void setup(void)
 {
@@ -80,16 +77,9 @@ TEST(close_without_process_sends_nothing)
 TEST(close_after_refused_create_sends_nothing)
 {
 	struct dsp *dsp = dsp_new("cdsp");
-	struct drm_qda_init_create create = UNSIGNED_PD;
 	int fd = accel_open(dsp->node);
-	struct frpc_create wire;
-	struct dsp_call call;
-	struct job *job;
 
-	job = create_start(fd, &create);
-	expect_create(dsp, &call, &wire);
-	dsp_reply(dsp, &call, FRPC_EUNABLETOLOAD);
-	CHECK_ERR(-EREMOTEIO, job_wait(job));
+	session_create_refused(dsp, fd);
 	close(fd);
 	dsp_expect_silence(dsp);
 	dsp_finish(dsp);

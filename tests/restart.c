@@ -10,9 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -607,14 +605,6 @@ TEST(interrupted_while_the_transport_is_full)
 }
 
 /* ---- deadlines ---- */
-
-static uint64_t in_ms(unsigned int ms)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec + ms * 1000000ull;
-}
 
 /* The caller is free, the memory is not: the DSP may still write to it. */
 TEST(deadline_gives_the_call_up)

@@ -6,7 +6,6 @@
  * that find no context bank; a part of the suite uapi.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,8 +14,6 @@
 #include "fault.h"
 #include "ktap.h"
 #include "sys.h"
-
-#define TIMEOUT_MS 10000
 
 /* ---- QUERY of capabilities ---- */
 

@@ -40,14 +40,6 @@ __attribute__((constructor)) static void setup(void)
 	ktap_after_each(after_each);
 }
 
-static uint64_t limit(int fd, uint32_t index)
-{
-	struct drm_qda_query query;
-
-	CHECK_OK(qda_query(fd, QDA_QUERY_LIMIT, index, &query));
-	return query.value;
-}
-
 static void expect_no_bank(struct dsp *dsp)
 {
 	struct drm_qda_init_create create = UNSIGNED_PD;
@@ -105,8 +97,8 @@ TEST(more_opens_than_banks)
 
 	for (size_t i = 0; i < ARRAY_SIZE(idle); i++)
 		idle[i] = dsp_open(dsp);
-	CHECK_EQ(3, limit(idle[0], QDA_LIMIT_SESSIONS));
-	CHECK_EQ(3, limit(idle[0], QDA_LIMIT_BANKS));
+	CHECK_EQ(3, qda_limit(idle[0], QDA_LIMIT_SESSIONS));
+	CHECK_EQ(3, qda_limit(idle[0], QDA_LIMIT_BANKS));
 	for (size_t i = 0; i < ARRAY_SIZE(s); i++)
 		s[i] = session_create(dsp, i ? idle[i] : accel_open(dsp->node));
 	expect_no_bank(dsp);
@@ -136,16 +128,9 @@ TEST(released_session_keeps_its_bank)
 TEST(refused_create_keeps_its_bank_until_close)
 {
 	struct dsp *dsp = dsp_new("cdsp banks=1");
-	struct drm_qda_init_create create = UNSIGNED_PD;
 	int fd = accel_open(dsp->node);
-	struct frpc_create wire;
-	struct dsp_call call;
-	struct job *job;
 
-	job = create_start(fd, &create);
-	expect_create(dsp, &call, &wire);
-	dsp_reply(dsp, &call, FRPC_EUNABLETOLOAD);
-	CHECK_ERR(-EREMOTEIO, job_wait(job));
+	session_create_refused(dsp, fd);
 	expect_no_bank(dsp);
 	close(fd);
 	qda_wait(dsp, "sessions", 0);
@@ -202,8 +187,8 @@ TEST(nsessions_share_a_bank)
 	}
 	CHECK_EQ(1, in_bank[1]);
 	CHECK_EQ(3, in_bank[2]);
-	CHECK_EQ(4, limit(s[0].fd, QDA_LIMIT_SESSIONS));
-	CHECK_EQ(2, limit(s[0].fd, QDA_LIMIT_BANKS));
+	CHECK_EQ(4, qda_limit(s[0].fd, QDA_LIMIT_SESSIONS));
+	CHECK_EQ(2, qda_limit(s[0].fd, QDA_LIMIT_BANKS));
 	expect_no_bank(dsp);
 	for (int i = 0; i < 4; i++)
 		check_call(dsp, &s[i]);
@@ -226,7 +211,7 @@ TEST(option_lets_sessions_share)
 
 	expect_no_bank(dsp);
 	set_share_banks(2);
-	CHECK_EQ(2, limit(a.fd, QDA_LIMIT_SESSIONS));
+	CHECK_EQ(2, qda_limit(a.fd, QDA_LIMIT_SESSIONS));
 	b = own_session(dsp);
 	CHECK_EQ(a.sid, b.sid);
 	expect_no_bank(dsp);
@@ -250,7 +235,7 @@ TEST(numbers_without_sense_do_no_harm)
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		struct dsp *dsp = dsp_new(lines[i]);
 
-		CHECK_EQ(31, limit(dsp_open(dsp), QDA_LIMIT_SESSIONS));
+		CHECK_EQ(31, qda_limit(dsp_open(dsp), QDA_LIMIT_SESSIONS));
 		dsp_finish(dsp);
 	}
 }
@@ -407,7 +392,7 @@ static int count_as_nobody(void *arg)
 	do {
 		int fd = accel_open(node);
 
-		if ((uint64_t)count > limit(fd, QDA_LIMIT_USER_SESSIONS))
+		if ((uint64_t)count > qda_limit(fd, QDA_LIMIT_USER_SESSIONS))
 			return 100;
 		ret = qda_create(fd, &create);
 	} while (!ret && ++count < 20);
@@ -425,7 +410,7 @@ static void check_quota(const char *line, int expected)
 	/* It comes back with the close, and root has no such limit. */
 	qda_wait(dsp, "sessions", 1);
 	CHECK_EQ(expected, client_wait(client_start(count_as_nobody, dsp->node)));
-	CHECK_EQ(limit(fd, QDA_LIMIT_SESSIONS), limit(fd, QDA_LIMIT_USER_SESSIONS));
+	CHECK_EQ(qda_limit(fd, QDA_LIMIT_SESSIONS), qda_limit(fd, QDA_LIMIT_USER_SESSIONS));
 	dsp_finish(dsp);
 }
 

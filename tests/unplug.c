@@ -155,12 +155,9 @@ TEST(dsp_goes_while_calls_wait_for_an_id)
 	struct session s = session_new(dsp);
 	struct invocation *inv[MOST];
 	struct job *jobs[MOST];
-	struct drm_qda_query query;
+	unsigned int limit = qda_limit(s.fd, QDA_LIMIT_CALLS);
 	struct dsp_call call;
-	unsigned int limit;
 
-	CHECK_OK(qda_query(s.fd, QDA_QUERY_LIMIT, QDA_LIMIT_CALLS, &query));
-	limit = query.value;
 	CHECK(limit + MORE <= MOST);
 	for (unsigned int i = 0; i < limit + MORE; i++) {
 		inv[i] = inv_new(TEST_HANDLE, 1);

@@ -37,6 +37,22 @@ int qda_query(int fd, uint32_t type, uint32_t index, struct drm_qda_query *query
 	return do_ioctl(fd, DRM_IOCTL_QDA_QUERY, query);
 }
 
+uint64_t qda_limit(int fd, uint32_t index)
+{
+	struct drm_qda_query query;
+
+	CHECK_OK(qda_query(fd, QDA_QUERY_LIMIT, index, &query));
+	return query.value;
+}
+
+uint64_t qda_features(int fd)
+{
+	struct drm_qda_query query;
+
+	CHECK_OK(qda_query(fd, QDA_QUERY_FEATURES, 0, &query));
+	return query.value;
+}
+
 struct job *create_start(int fd, struct drm_qda_init_create *create)
 {
 	return job_start(fd, DRM_IOCTL_QDA_REMOTE_SESSION_CREATE, create);
@@ -55,6 +71,19 @@ struct job *release_start(int fd, struct drm_qda_session_release *release)
 struct job *invoke_start(int fd, struct drm_qda_invoke *invoke)
 {
 	return job_start(fd, DRM_IOCTL_QDA_REMOTE_INVOKE, invoke);
+}
+
+void *expect_init(struct dsp *dsp, struct dsp_call *call, uint32_t sc, size_t size)
+{
+	uint64_t len;
+	void *p;
+
+	dsp_expect(dsp, call, FRPC_HANDLE_INIT, FRPC_SC_METHOD(sc));
+	CHECK_EQ(sc, call->msg.sc);
+	CHECK_EQ(0, call->msg.client_id);
+	p = dsp_arg(dsp, call, 0, &len);
+	CHECK_EQ(size, len);
+	return p;
 }
 
 static bool is_create(const struct dsp_call *call)
@@ -82,15 +111,9 @@ void expect_create(struct dsp *dsp, struct dsp_call *call, struct frpc_create *c
 int expect_attach(struct dsp *dsp, struct dsp_call *call, uint32_t pd_type)
 {
 	int32_t id;
-	uint64_t len;
-	void *p;
+	void *p = expect_init(dsp, call, FRPC_SC(FRPC_INIT_ATTACH, 1, 0), sizeof(id));
 
-	dsp_expect(dsp, call, FRPC_HANDLE_INIT, FRPC_INIT_ATTACH);
-	CHECK_EQ(FRPC_SC(FRPC_INIT_ATTACH, 1, 0), call->msg.sc);
-	CHECK_EQ(0, call->msg.client_id);
 	CHECK_EQ(pd_type, call->msg.ctx & 0xf);
-	p = dsp_arg(dsp, call, 0, &len);
-	CHECK_EQ(sizeof(id), len);
 	memcpy(&id, p, sizeof(id));
 	CHECK(id > 0);
 	return id;
@@ -101,14 +124,9 @@ int expect_create_static(struct dsp *dsp, struct dsp_call *call, const char *nam
 	struct frpc_create_static wire;
 	struct frpc_page page = { 0 };
 	uint64_t len;
-	void *p;
+	void *p = expect_init(dsp, call, FRPC_SC(FRPC_INIT_CREATE_STATIC, 3, 0), sizeof(wire));
 
-	dsp_expect(dsp, call, FRPC_HANDLE_INIT, FRPC_INIT_CREATE_STATIC);
-	CHECK_EQ(FRPC_SC(FRPC_INIT_CREATE_STATIC, 3, 0), call->msg.sc);
-	CHECK_EQ(0, call->msg.client_id);
 	CHECK_EQ(FRPC_PD_USER, call->msg.ctx & 0xf);
-	p = dsp_arg(dsp, call, 0, &len);
-	CHECK_EQ(sizeof(wire), len);
 	memcpy(&wire, p, sizeof(wire));
 	CHECK(wire.client_id > 0);
 	CHECK_EQ(strlen(name) + 1, wire.namelen);
@@ -125,14 +143,8 @@ int expect_create_static(struct dsp *dsp, struct dsp_call *call, const char *nam
 void expect_release(struct dsp *dsp, struct dsp_call *call, int id)
 {
 	int32_t seen;
-	uint64_t len;
-	void *p;
+	void *p = expect_init(dsp, call, FRPC_SC(FRPC_INIT_RELEASE, 1, 0), sizeof(seen));
 
-	dsp_expect(dsp, call, FRPC_HANDLE_INIT, FRPC_INIT_RELEASE);
-	CHECK_EQ(FRPC_SC(FRPC_INIT_RELEASE, 1, 0), call->msg.sc);
-	CHECK_EQ(0, call->msg.client_id);
-	p = dsp_arg(dsp, call, 0, &len);
-	CHECK_EQ(sizeof(seen), len);
 	memcpy(&seen, p, sizeof(seen));
 	CHECK_EQ(id, seen);
 }
@@ -152,6 +164,19 @@ struct session session_create(struct dsp *dsp, int fd)
 	dsp_reply(dsp, &call, 0);
 	CHECK_OK(job_wait(job));
 	return s;
+}
+
+void session_create_refused(struct dsp *dsp, int fd)
+{
+	struct drm_qda_init_create create = UNSIGNED_PD;
+	struct frpc_create wire;
+	struct dsp_call call;
+	struct job *job;
+
+	job = create_start(fd, &create);
+	expect_create(dsp, &call, &wire);
+	dsp_reply(dsp, &call, FRPC_EUNABLETOLOAD);
+	CHECK_ERR(-EREMOTEIO, job_wait(job));
 }
 
 struct session session_new(struct dsp *dsp)

@@ -15,6 +15,9 @@
 
 #define MIB (1024u * 1024u)
 
+/* How long the driver waits for what it asks the DSP itself. */
+#define TIMEOUT_MS 10000
+
 /* An address to tell apart "not written" from "written as zero". */
 #define POISON 0xa5
 
@@ -42,6 +45,9 @@ int qda_attach(int fd, struct drm_qda_remote_attach *attach);
 int qda_invoke(int fd, struct drm_qda_invoke *invoke);
 int qda_release(int fd, struct drm_qda_session_release *release);
 int qda_query(int fd, uint32_t type, uint32_t index, struct drm_qda_query *query);
+/* One of the driver's limits, and the bits of what it can do. */
+uint64_t qda_limit(int fd, uint32_t index);
+uint64_t qda_features(int fd);
 struct job *create_start(int fd, struct drm_qda_init_create *create);
 struct job *attach_start(int fd, struct drm_qda_remote_attach *attach);
 struct job *release_start(int fd, struct drm_qda_session_release *release);
@@ -54,6 +60,11 @@ struct session {
 	uint32_t sid;
 };
 
+/*
+ * Takes the next message, which must be for the firmware itself with these scalars; its
+ * first input, which must have this size.
+ */
+void *expect_init(struct dsp *dsp, struct dsp_call *call, uint32_t sc, size_t size);
 /* Takes the next message, which must be a CREATE, and reads it. */
 void expect_create(struct dsp *dsp, struct dsp_call *call, struct frpc_create *create);
 /* Takes the next message, which must be an ATTACH of this PD type; the client's id. */
@@ -64,7 +75,9 @@ int expect_create_static(struct dsp *dsp, struct dsp_call *call, const char *nam
 void expect_release(struct dsp *dsp, struct dsp_call *call, int id);
 /* Makes a process by the file while the test answers as the DSP. */
 struct session session_create(struct dsp *dsp, int fd);
-/* Opens the node and does the same. */
+/* The DSP refuses to make one. */
+void session_create_refused(struct dsp *dsp, int fd);
+/* Opens the node and makes a process. */
 struct session session_new(struct dsp *dsp);
 /* Ends the process by ioctl and answers. */
 void session_release(struct dsp *dsp, struct session *s);

@@ -70,16 +70,6 @@ struct drm_qda_remote_munmap munmap_of_heap(uint64_t vaddr, uint64_t size)
 	};
 }
 
-static void read_arg(struct dsp *dsp, const struct dsp_call *call, unsigned int i, void *to,
-		     size_t size)
-{
-	uint64_t len;
-	void *p = dsp_arg(dsp, call, i, &len);
-
-	CHECK_EQ(size, len);
-	memcpy(to, p, size);
-}
-
 /* Where the output of a MAP is; it is zero before the DSP writes it. */
 static uint64_t *map_output(struct dsp *dsp, const struct dsp_call *call)
 {
@@ -90,13 +80,12 @@ static uint64_t *map_output(struct dsp *dsp, const struct dsp_call *call)
 }
 
 static void check_mem_map(struct dsp *dsp, const struct session *s,
-			  const struct drm_qda_remote_map *map, const struct dsp_call *call)
+			  const struct drm_qda_remote_map *map, struct dsp_call *call)
 {
 	struct frpc_mem_map desc;
 	uint64_t len;
 
-	CHECK_EQ(0x0a030100, call->msg.sc);
-	read_arg(dsp, call, 0, &desc, sizeof(desc));
+	memcpy(&desc, expect_init(dsp, call, 0x0a030100, sizeof(desc)), sizeof(desc));
 	CHECK_EQ(s->id, desc.client_id);
 	CHECK_EQ(map->key, desc.key);
 	CHECK_EQ(0, desc.offset);
@@ -107,12 +96,11 @@ static void check_mem_map(struct dsp *dsp, const struct session *s,
 	CHECK(!dsp_arg(dsp, call, 2, &len));
 }
 
-static void check_mmap(struct dsp *dsp, const struct session *s, const struct dsp_call *call)
+static void check_mmap(struct dsp *dsp, const struct session *s, struct dsp_call *call)
 {
 	struct frpc_mmap desc;
 
-	CHECK_EQ(0x04020100, call->msg.sc);
-	read_arg(dsp, call, 0, &desc, sizeof(desc));
+	memcpy(&desc, expect_init(dsp, call, 0x04020100, sizeof(desc)), sizeof(desc));
 	CHECK_EQ(s->id, desc.client_id);
 	CHECK_EQ(FRPC_MMAP_ADD_PAGES, desc.flags);
 	CHECK_EQ(0, desc.vaddr);
@@ -123,14 +111,16 @@ static void check_mmap(struct dsp *dsp, const struct session *s, const struct ds
 void expect_map(struct dsp *dsp, const struct session *s, const struct drm_qda_remote_map *map,
 		struct dsp_call *call, struct frpc_page *page)
 {
-	dsp_next(dsp, call);
-	CHECK_EQ(FRPC_HANDLE_INIT, call->msg.handle);
-	CHECK_EQ(0, call->msg.client_id);
+	uint64_t len;
+	void *p;
+
 	if (map->flags == QDA_MAP_HEAP)
 		check_mmap(dsp, s, call);
 	else
 		check_mem_map(dsp, s, map, call);
-	read_arg(dsp, call, 1, page, sizeof(*page));
+	p = dsp_arg(dsp, call, 1, &len);
+	CHECK_EQ(sizeof(*page), len);
+	memcpy(page, p, sizeof(*page));
 	CHECK_EQ(s->sid, dsp_sid(dsp, page->addr));
 	CHECK_EQ(0, page->addr % PAGE);
 	CHECK_EQ((map->size + PAGE - 1) / PAGE * PAGE, page->size);
@@ -144,12 +134,11 @@ void reply_map(struct dsp *dsp, struct dsp_call *call, uint32_t status, uint64_t
 }
 
 static void check_mem_unmap(struct dsp *dsp, const struct session *s, int32_t key, uint64_t vaddr,
-			    uint64_t size, const struct dsp_call *call)
+			    uint64_t size, struct dsp_call *call)
 {
 	struct frpc_mem_unmap desc;
 
-	CHECK_EQ(0x0b010000, call->msg.sc);
-	read_arg(dsp, call, 0, &desc, sizeof(desc));
+	memcpy(&desc, expect_init(dsp, call, 0x0b010000, sizeof(desc)), sizeof(desc));
 	CHECK_EQ(s->id, desc.client_id);
 	CHECK_EQ(key, desc.key);
 	CHECK_EQ(vaddr, desc.vaddr);
@@ -157,12 +146,11 @@ static void check_mem_unmap(struct dsp *dsp, const struct session *s, int32_t ke
 }
 
 static void check_munmap(struct dsp *dsp, const struct session *s, uint64_t vaddr, uint64_t size,
-			 const struct dsp_call *call)
+			 struct dsp_call *call)
 {
 	struct frpc_munmap desc;
 
-	CHECK_EQ(0x05010000, call->msg.sc);
-	read_arg(dsp, call, 0, &desc, sizeof(desc));
+	memcpy(&desc, expect_init(dsp, call, 0x05010000, sizeof(desc)), sizeof(desc));
 	CHECK_EQ(s->id, desc.client_id);
 	CHECK_EQ(0, desc.pad);
 	CHECK_EQ(vaddr, desc.vaddr);
@@ -173,27 +161,51 @@ void expect_munmap(struct dsp *dsp, const struct session *s,
 		   const struct drm_qda_remote_munmap *munmap, uint64_t vaddr, uint64_t size,
 		   struct dsp_call *call)
 {
-	dsp_next(dsp, call);
-	CHECK_EQ(FRPC_HANDLE_INIT, call->msg.handle);
-	CHECK_EQ(0, call->msg.client_id);
 	if (munmap->flags == QDA_MAP_HEAP)
 		check_munmap(dsp, s, vaddr, size, call);
 	else
 		check_mem_unmap(dsp, s, munmap->key, vaddr, size, call);
 }
 
+void map_begin(struct dsp *dsp, const struct session *s, struct drm_qda_remote_map map,
+	       struct pending_map *p)
+{
+	p->map = map;
+	p->job = map_start(s->fd, &p->map);
+	expect_map(dsp, s, &p->map, &p->call, &p->page);
+}
+
+void map_end(struct dsp *dsp, struct pending_map *p)
+{
+	reply_map(dsp, &p->call, 0, REMOTE_VADDR + p->map.key);
+	CHECK_OK(job_wait(p->job));
+	CHECK_EQ(REMOTE_VADDR + p->map.key, p->map.vaddrout);
+	CHECK_EQ(0, p->map.dsp_status);
+}
+
+void munmap_begin(struct dsp *dsp, const struct session *s, int32_t key, uint64_t size,
+		  struct pending_munmap *p)
+{
+	p->munmap = munmap_of(key);
+	p->job = munmap_start(s->fd, &p->munmap);
+	expect_munmap(dsp, s, &p->munmap, REMOTE_VADDR + key, size, &p->call);
+}
+
+void munmap_end(struct dsp *dsp, struct pending_munmap *p)
+{
+	dsp_reply(dsp, &p->call, 0);
+	CHECK_OK(job_wait(p->job));
+	CHECK_EQ(0, p->munmap.dsp_status);
+}
+
 struct frpc_page map_now(struct dsp *dsp, const struct session *s, struct drm_qda_remote_map *map)
 {
-	struct job *job = map_start(s->fd, map);
-	struct frpc_page page;
-	struct dsp_call call;
+	struct pending_map p;
 
-	expect_map(dsp, s, map, &call, &page);
-	reply_map(dsp, &call, 0, REMOTE_VADDR + map->key);
-	CHECK_OK(job_wait(job));
-	CHECK_EQ(REMOTE_VADDR + map->key, map->vaddrout);
-	CHECK_EQ(0, map->dsp_status);
-	return page;
+	map_begin(dsp, s, *map, &p);
+	map_end(dsp, &p);
+	*map = p.map;
+	return p.page;
 }
 
 struct frpc_page map_key(struct dsp *dsp, const struct session *s, const struct buffer *b,
@@ -206,12 +218,8 @@ struct frpc_page map_key(struct dsp *dsp, const struct session *s, const struct 
 
 void unmap_key(struct dsp *dsp, const struct session *s, int32_t key, uint64_t size)
 {
-	struct drm_qda_remote_munmap munmap = munmap_of(key);
-	struct job *job = munmap_start(s->fd, &munmap);
-	struct dsp_call call;
+	struct pending_munmap p;
 
-	expect_munmap(dsp, s, &munmap, REMOTE_VADDR + key, size, &call);
-	dsp_reply(dsp, &call, 0);
-	CHECK_OK(job_wait(job));
-	CHECK_EQ(0, munmap.dsp_status);
+	munmap_begin(dsp, s, key, size, &p);
+	munmap_end(dsp, &p);
 }

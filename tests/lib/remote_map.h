@@ -38,6 +38,30 @@ void expect_munmap(struct dsp *dsp, const struct session *s,
 		   const struct drm_qda_remote_munmap *munmap, uint64_t vaddr, uint64_t size,
 		   struct dsp_call *call);
 
+/* A mapping that the DSP has been asked for and has not answered. */
+struct pending_map {
+	struct drm_qda_remote_map map;
+	struct job *job;
+	struct dsp_call call;
+	struct frpc_page page;
+};
+
+void map_begin(struct dsp *dsp, const struct session *s, struct drm_qda_remote_map map,
+	       struct pending_map *p);
+/* It says yes. */
+void map_end(struct dsp *dsp, struct pending_map *p);
+
+/* The same of what is to undo the mapping of a key. */
+struct pending_munmap {
+	struct drm_qda_remote_munmap munmap;
+	struct job *job;
+	struct dsp_call call;
+};
+
+void munmap_begin(struct dsp *dsp, const struct session *s, int32_t key, uint64_t size,
+		  struct pending_munmap *p);
+void munmap_end(struct dsp *dsp, struct pending_munmap *p);
+
 /* The whole exchange, with success. */
 struct frpc_page map_now(struct dsp *dsp, const struct session *s, struct drm_qda_remote_map *map);
 struct frpc_page map_key(struct dsp *dsp, const struct session *s, const struct buffer *b,

@@ -31,6 +31,19 @@ double now_ms(void)
 	return ts.tv_sec * 1e3 + ts.tv_nsec / 1e6;
 }
 
+uint64_t in_us(unsigned int us)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec + us * 1000ull;
+}
+
+uint64_t in_ms(unsigned int ms)
+{
+	return in_us(ms * 1000);
+}
+
 void read_text(const char *path, char *text, size_t size)
 {
 	size_t have = 0;
@@ -279,6 +292,27 @@ pid_t client_start(int (*fn)(void *arg), void *arg)
 		_exit(fn(arg));
 	}
 	return pid;
+}
+
+struct one_ioctl {
+	int fd;
+	unsigned long cmd;
+	void *arg;
+};
+
+static int make_ioctl(void *arg)
+{
+	struct one_ioctl *one = arg;
+
+	do_ioctl(one->fd, one->cmd, one->arg);
+	return 0;
+}
+
+pid_t client_ioctl(int fd, unsigned long cmd, void *arg)
+{
+	struct one_ioctl one = { fd, cmd, arg };
+
+	return client_start(make_ioctl, &one);
 }
 
 static int reap(pid_t pid)

@@ -25,6 +25,9 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 double now_ms(void);
+/* A deadline, as the driver wants it: CLOCK_MONOTONIC in ns. */
+uint64_t in_us(unsigned int us);
+uint64_t in_ms(unsigned int ms);
 
 /* Whole file as text, "" if it cannot be read. */
 void read_text(const char *path, char *text, size_t size);
@@ -60,6 +63,8 @@ int job_wait_ms(struct job *job, int ms);
 double job_ms(struct job *job);
 void job_signal(struct job *job, int sig);
 
+/* A child process that makes one ioctl. */
+pid_t client_ioctl(int fd, unsigned long cmd, void *arg);
 /* A child process that runs @fn(@arg) and exits with its result. */
 pid_t client_start(int (*fn)(void *arg), void *arg);
 /* Its exit status; the test fails when it does not end or was killed. */
