@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "buffer.h"
@@ -18,16 +17,7 @@
 #include "remote_map.h"
 #include "sys.h"
 
-#define TIMEOUT_MS 10000
-#define KEY	   7
-
-static uint64_t buffer_limit(int fd)
-{
-	struct drm_qda_query query;
-
-	CHECK_OK(qda_query(fd, QDA_QUERY_LIMIT, QDA_LIMIT_BUFFER, &query));
-	return query.value;
-}
+#define KEY 7
 
 /* ---- REMOTE_MAP ---- */
 
@@ -85,7 +75,7 @@ TEST(remote_map_einval_range)
 	struct dsp *dsp = dsp_new("cdsp");
 	struct session s = session_new(dsp);
 	struct buffer b = buffer_new(s.fd, 5 * PAGE, 0);
-	uint64_t most = buffer_limit(s.fd);
+	uint64_t most = qda_limit(s.fd, QDA_LIMIT_BUFFER);
 
 	REFUSE_MAP(-EINVAL, map.size = 0);
 	REFUSE_MAP(-EINVAL, map.size = b.size + 1);
@@ -109,7 +99,7 @@ TEST(remote_map_einval_heap)
 	struct dsp *dsp = dsp_new("cdsp");
 	struct session s = session_new(dsp);
 	struct buffer b = buffer_new(s.fd, PAGE, 0);
-	uint64_t most = buffer_limit(s.fd);
+	uint64_t most = qda_limit(s.fd, QDA_LIMIT_BUFFER);
 
 	REFUSE_HEAP(-EINVAL, map.size = 0);
 	REFUSE_HEAP(-EINVAL, map.size = most + 1);
@@ -166,15 +156,11 @@ TEST(remote_map_eexist_pending)
 	struct dsp *dsp = dsp_new("cdsp");
 	struct session s = session_new(dsp);
 	struct buffer b = buffer_new(s.fd, PAGE, 0);
-	struct drm_qda_remote_map first = map_of(&b, 0, PAGE, KEY);
-	struct job *job = map_start(s.fd, &first);
-	struct frpc_page page;
-	struct dsp_call call;
+	struct pending_map first;
 
-	expect_map(dsp, &s, &first, &call, &page);
+	map_begin(dsp, &s, map_of(&b, 0, PAGE, KEY), &first);
 	REFUSE_MAP(-EEXIST, (void)map);
-	reply_map(dsp, &call, 0, 0);
-	CHECK_OK(job_wait(job));
+	map_end(dsp, &first);
 	REFUSE_MAP(-EEXIST, (void)map);
 	buffers_finish(dsp);
 }
@@ -213,15 +199,13 @@ TEST(remote_map_enotconn)
 
 static void map_is_refused(struct dsp *dsp, struct session *s, struct drm_qda_remote_map map)
 {
-	struct job *job = map_start(s->fd, &map);
-	struct frpc_page page;
-	struct dsp_call call;
+	struct pending_map p;
 
-	expect_map(dsp, s, &map, &call, &page);
-	reply_map(dsp, &call, FRPC_ENOMEMORY, REMOTE_VADDR);
-	CHECK_ERR(-EREMOTEIO, job_wait(job));
-	CHECK_EQ(FRPC_ENOMEMORY, map.dsp_status);
-	CHECK_EQ(0, map.vaddrout);
+	map_begin(dsp, s, map, &p);
+	reply_map(dsp, &p.call, FRPC_ENOMEMORY, REMOTE_VADDR);
+	CHECK_ERR(-EREMOTEIO, job_wait(p.job));
+	CHECK_EQ(FRPC_ENOMEMORY, p.map.dsp_status);
+	CHECK_EQ(0, p.map.vaddrout);
 	CHECK_EQ(0, qda_get(dsp, "remote_maps"));
 }
 
@@ -257,44 +241,26 @@ TEST(remote_map_etimedout)
 	struct dsp *dsp = dsp_new("cdsp");
 	struct session s = session_new(dsp);
 	struct buffer b = buffer_new(s.fd, PAGE, 0);
-	struct drm_qda_remote_map map = map_of(&b, 0, PAGE, KEY);
 	struct drm_qda_remote_munmap munmap = munmap_of(KEY);
 	double start = now_ms();
-	struct job *job = map_start(s.fd, &map);
-	struct frpc_page page;
-	struct dsp_call call;
+	struct pending_map p;
 
-	expect_map(dsp, &s, &map, &call, &page);
-	CHECK_ERR(-ETIMEDOUT, job_wait_ms(job, TIMEOUT_MS + WAIT_MS));
+	map_begin(dsp, &s, map_of(&b, 0, PAGE, KEY), &p);
+	CHECK_ERR(-ETIMEDOUT, job_wait_ms(p.job, TIMEOUT_MS + WAIT_MS));
 	CHECK(now_ms() - start > TIMEOUT_MS - 500);
-	CHECK_EQ(0, map.vaddrout);
-	CHECK_EQ(0, map.dsp_status);
+	CHECK_EQ(0, p.map.vaddrout);
+	CHECK_EQ(0, p.map.dsp_status);
 	buffer_close(&b);
-	CHECK(dsp_can_read(dsp, page.addr));
+	CHECK(dsp_can_read(dsp, p.page.addr));
 	CHECK_ERR(-EBUSY, qda_munmap(s.fd, &munmap));
-	reply_map(dsp, &call, 0, REMOTE_VADDR + KEY);
+	reply_map(dsp, &p.call, 0, REMOTE_VADDR + KEY);
 	dsp_serve(dsp, NULL, NULL);
 	if (!wait_for(key_is_free, &s.fd))
 		FAIL("the late answer was not taken in");
 	CHECK_EQ(0, qda_get(dsp, "remote_maps"));
 	CHECK_EQ(0, qda_get(dsp, "mappings"));
-	CHECK(!dsp_can_read(dsp, page.addr));
+	CHECK(!dsp_can_read(dsp, p.page.addr));
 	buffers_finish(dsp);
-}
-
-/* One ioctl in a process of its own, which has its file from the test. */
-struct killed {
-	int fd;
-	unsigned long cmd;
-	void *arg;
-};
-
-static int one_ioctl(void *arg)
-{
-	struct killed *k = arg;
-
-	do_ioctl(k->fd, k->cmd, k->arg);
-	return 0;
 }
 
 TEST(remote_map_eintr)
@@ -304,13 +270,12 @@ TEST(remote_map_eintr)
 	struct session s = session_create(dsp, fd);
 	struct buffer b = buffer_new(fd, PAGE, 0);
 	struct drm_qda_remote_map map = map_of(&b, 0, PAGE, KEY);
-	struct killed k = { fd, DRM_IOCTL_QDA_REMOTE_MAP, &map };
 	struct frpc_page page;
 	struct dsp_call call;
 	pid_t pid;
 
 	ioctl_trace_start();
-	pid = client_start(one_ioctl, &k);
+	pid = client_ioctl(fd, DRM_IOCTL_QDA_REMOTE_MAP, &map);
 	expect_map(dsp, &s, &map, &call, &page);
 	client_kill(pid);
 	CHECK_ERR(-EINTR, ioctl_trace_result(pid));
@@ -326,17 +291,14 @@ TEST(remote_map_epipe)
 	struct dsp *dsp = dsp_new("cdsp");
 	struct session s = session_new(dsp);
 	struct buffer b = buffer_new(s.fd, PAGE, 0);
-	struct drm_qda_remote_map first = map_of(&b, 0, PAGE, KEY);
-	struct job *job = map_start(s.fd, &first);
-	struct frpc_page page;
-	struct dsp_call call;
+	struct pending_map first;
 
-	expect_map(dsp, &s, &first, &call, &page);
+	map_begin(dsp, &s, map_of(&b, 0, PAGE, KEY), &first);
 	dsp_notify(dsp, s.id, FRPC_PD_STATUS_EXCEPTION);
-	dsp_reply(dsp, &call, FRPC_EBADSTATE);
-	CHECK_ERR(-EPIPE, job_wait(job));
-	CHECK_EQ(0, first.dsp_status);
-	CHECK_EQ(0, first.vaddrout);
+	dsp_reply(dsp, &first.call, FRPC_EBADSTATE);
+	CHECK_ERR(-EPIPE, job_wait(first.job));
+	CHECK_EQ(0, first.map.dsp_status);
+	CHECK_EQ(0, first.map.vaddrout);
 	CHECK_EQ(0, qda_get(dsp, "remote_maps"));
 	REFUSE_MAP(-EPIPE, (void)map);
 	buffers_finish(dsp);
@@ -347,272 +309,14 @@ TEST(remote_map_epipe_dsp_gone)
 	struct dsp *dsp = dsp_new("cdsp");
 	struct session s = session_new(dsp);
 	struct buffer b = buffer_new(s.fd, PAGE, 0);
-	struct drm_qda_remote_map map = map_of(&b, 0, PAGE, KEY);
-	struct job *job = map_start(s.fd, &map);
-	struct frpc_page page;
-	struct dsp_call call;
+	struct pending_map p;
 
-	expect_map(dsp, &s, &map, &call, &page);
+	map_begin(dsp, &s, map_of(&b, 0, PAGE, KEY), &p);
 	dsp_down(dsp);
-	CHECK_ERR(-EPIPE, job_wait(job));
-	CHECK_EQ(0, map.dsp_status);
-	CHECK_EQ(0, map.vaddrout);
-	CHECK_ERR(-ENODEV, qda_map(s.fd, &map));
-	buffers_finish(dsp);
-}
-
-/* ---- REMOTE_MUNMAP ---- */
-
-static void refuse_munmap(struct dsp *dsp, int fd, int err, struct drm_qda_remote_munmap munmap)
-{
-	long long calls = vdsp_get(dsp, "calls"), maps = qda_get(dsp, "remote_maps");
-
-	CHECK_ERR(err, qda_munmap(fd, &munmap));
-	CHECK_EQ(0, munmap.dsp_status);
-	CHECK_EQ(calls, vdsp_get(dsp, "calls"));
-	CHECK_EQ(maps, qda_get(dsp, "remote_maps"));
-}
-
-#define REFUSE_MUNMAP(err, ...)                                       \
-	do {                                                          \
-		struct drm_qda_remote_munmap munmap = munmap_of(KEY); \
-		__VA_ARGS__;                                          \
-		refuse_munmap(dsp, s.fd, err, munmap);                \
-	} while (0)
-
-#define REFUSE_HEAP_MUNMAP(err, ...)                                                      \
-	do {                                                                              \
-		struct drm_qda_remote_munmap munmap = munmap_of_heap(REMOTE_VADDR, PAGE); \
-		__VA_ARGS__;                                                              \
-		refuse_munmap(dsp, s.fd, err, munmap);                                    \
-	} while (0)
-
-TEST(remote_munmap_einval)
-{
-	struct dsp *dsp = dsp_new("cdsp");
-	struct session s = session_new(dsp);
-	struct buffer b = buffer_new(s.fd, PAGE, 0);
-	struct drm_qda_remote_map heap = map_of_heap(PAGE);
-	uint64_t most = buffer_limit(s.fd);
-
-	map_key(dsp, &s, &b, 0, PAGE, KEY);
-	map_now(dsp, &s, &heap);
-	REFUSE_MUNMAP(-EINVAL, munmap.flags = 0);
-	REFUSE_MUNMAP(-EINVAL, munmap.flags = QDA_MAP_BO | QDA_MAP_HEAP);
-	for (int bit = 2; bit < 32; bit++)
-		REFUSE_MUNMAP(-EINVAL, munmap.flags |= 1u << bit);
-	for (int bit = 0; bit < 32; bit++) {
-		REFUSE_MUNMAP(-EINVAL, munmap.pad = 1u << bit);
-		REFUSE_HEAP_MUNMAP(-EINVAL, munmap.pad = 1u << bit);
-	}
-	REFUSE_MUNMAP(-EINVAL, munmap.key = -1);
-	REFUSE_MUNMAP(-EINVAL, munmap.vaddr = REMOTE_VADDR + KEY);
-	REFUSE_MUNMAP(-EINVAL, munmap.size = PAGE);
-	REFUSE_HEAP_MUNMAP(-EINVAL, munmap.key = KEY);
-	REFUSE_HEAP_MUNMAP(-EINVAL, munmap.size = 0);
-	REFUSE_HEAP_MUNMAP(-EINVAL, munmap.size = most + 1);
-	REFUSE_HEAP_MUNMAP(-EINVAL, munmap.size = ~0ull);
-	buffers_finish(dsp);
-}
-
-TEST(remote_munmap_enoent)
-{
-	struct dsp *dsp = dsp_new("cdsp");
-	struct session s = session_new(dsp), other = session_new(dsp);
-	struct buffer b = buffer_new(s.fd, PAGE, 0), theirs = buffer_new(other.fd, PAGE, 0);
-	struct drm_qda_remote_map heap = map_of_heap(2 * PAGE);
-
-	REFUSE_MUNMAP(-ENOENT, (void)munmap);
-	REFUSE_HEAP_MUNMAP(-ENOENT, (void)munmap);
-	map_key(dsp, &s, &b, 0, PAGE, KEY);
-	map_key(dsp, &other, &theirs, 0, PAGE, KEY + 1);
-	map_now(dsp, &s, &heap);
-	REFUSE_MUNMAP(-ENOENT, munmap.key = KEY + 1);
-	/* It is not heap, and the heap is not under a key. */
-	REFUSE_HEAP_MUNMAP(-ENOENT, munmap.vaddr = REMOTE_VADDR + KEY);
-	REFUSE_MUNMAP(-ENOENT, munmap.key = 0);
-	/* Heap pages go as they came. */
-	REFUSE_HEAP_MUNMAP(-ENOENT, munmap.size = PAGE);
-	REFUSE_HEAP_MUNMAP(-ENOENT, munmap.size = 3 * PAGE);
-	REFUSE_HEAP_MUNMAP(-ENOENT, munmap.size = 2 * PAGE; munmap.vaddr += PAGE);
-	unmap_key(dsp, &s, KEY, PAGE);
-	REFUSE_MUNMAP(-ENOENT, (void)munmap);
-	buffers_finish(dsp);
-}
-
-static void answer_munmap(struct dsp *dsp, struct dsp_call *call, struct job *job)
-{
-	dsp_reply(dsp, call, 0);
-	CHECK_OK(job_wait(job));
-}
-
-/* While the DSP maps and while it unmaps. */
-TEST(remote_munmap_ebusy)
-{
-	struct dsp *dsp = dsp_new("cdsp");
-	struct session s = session_new(dsp);
-	struct buffer b = buffer_new(s.fd, PAGE, 0);
-	struct drm_qda_remote_map map = map_of(&b, 0, PAGE, KEY);
-	struct drm_qda_remote_munmap first = munmap_of(KEY);
-	struct job *job = map_start(s.fd, &map);
-	struct frpc_page page;
-	struct dsp_call call;
-
-	expect_map(dsp, &s, &map, &call, &page);
-	REFUSE_MUNMAP(-EBUSY, (void)munmap);
-	reply_map(dsp, &call, 0, REMOTE_VADDR);
-	CHECK_OK(job_wait(job));
-	job = munmap_start(s.fd, &first);
-	expect_munmap(dsp, &s, &first, REMOTE_VADDR, PAGE, &call);
-	REFUSE_MUNMAP(-EBUSY, (void)munmap);
-	answer_munmap(dsp, &call, job);
-	REFUSE_MUNMAP(-ENOENT, (void)munmap);
-	buffers_finish(dsp);
-}
-
-TEST(remote_munmap_enotconn)
-{
-	struct dsp *dsp = dsp_new("cdsp");
-	struct session s = { .fd = dsp_open(dsp) };
-	struct buffer b = buffer_new(s.fd, PAGE, 0);
-
-	REFUSE_MUNMAP(-ENOTCONN, (void)munmap);
-	REFUSE_HEAP_MUNMAP(-ENOTCONN, (void)munmap);
-	s = session_create(dsp, s.fd);
-	map_key(dsp, &s, &b, 0, PAGE, KEY);
-	session_release(dsp, &s);
-	REFUSE_MUNMAP(-ENOTCONN, (void)munmap);
-	buffers_finish(dsp);
-}
-
-static void munmap_is_refused(struct dsp *dsp, struct session *s,
-			      struct drm_qda_remote_munmap munmap, uint64_t vaddr)
-{
-	struct job *job = munmap_start(s->fd, &munmap);
-	struct dsp_call call;
-
-	expect_munmap(dsp, s, &munmap, vaddr, PAGE, &call);
-	dsp_reply(dsp, &call, FRPC_EBADPARM);
-	CHECK_ERR(-EREMOTEIO, job_wait(job));
-	CHECK_EQ(FRPC_EBADPARM, munmap.dsp_status);
-}
-
-/* It is still mapped, and can be unmapped when the DSP is willing. */
-TEST(remote_munmap_eremoteio)
-{
-	struct dsp *dsp = dsp_new("cdsp");
-	struct session s = session_new(dsp);
-	struct buffer b = buffer_new(s.fd, PAGE, 0);
-	struct drm_qda_remote_map heap = map_of_heap(PAGE);
-	struct drm_qda_remote_munmap munmap = munmap_of_heap(REMOTE_VADDR, 1);
-	struct frpc_page page = map_key(dsp, &s, &b, 0, PAGE, KEY);
-	struct dsp_call call;
-	struct job *job;
-
-	map_now(dsp, &s, &heap);
-	buffer_close(&b);
-	for (int i = 0; i < 3; i++) {
-		munmap_is_refused(dsp, &s, munmap_of(KEY), REMOTE_VADDR + KEY);
-		munmap_is_refused(dsp, &s, munmap, REMOTE_VADDR);
-		CHECK(dsp_can_read(dsp, page.addr));
-		CHECK_EQ(2, qda_get(dsp, "remote_maps"));
-	}
-	unmap_key(dsp, &s, KEY, PAGE);
-	CHECK(!dsp_can_read(dsp, page.addr));
-	job = munmap_start(s.fd, &munmap);
-	expect_munmap(dsp, &s, &munmap, REMOTE_VADDR, PAGE, &call);
-	answer_munmap(dsp, &call, job);
-	CHECK_EQ(0, qda_get(dsp, "remote_maps"));
-	CHECK_EQ(0, qda_get(dsp, "mappings"));
-	buffers_finish(dsp);
-}
-
-/* The late answer unmaps. */
-TEST(remote_munmap_etimedout)
-{
-	struct dsp *dsp = dsp_new("cdsp");
-	struct session s = session_new(dsp);
-	struct buffer b = buffer_new(s.fd, PAGE, 0);
-	struct drm_qda_remote_munmap slow = munmap_of(KEY);
-	struct frpc_page page = map_key(dsp, &s, &b, 0, PAGE, KEY);
-	double start = now_ms();
-	struct job *job = munmap_start(s.fd, &slow);
-	struct dsp_call call;
-
-	buffer_close(&b);
-	expect_munmap(dsp, &s, &slow, REMOTE_VADDR + KEY, PAGE, &call);
-	CHECK_ERR(-ETIMEDOUT, job_wait_ms(job, TIMEOUT_MS + WAIT_MS));
-	CHECK(now_ms() - start > TIMEOUT_MS - 500);
-	CHECK_EQ(0, slow.dsp_status);
-	REFUSE_MUNMAP(-EBUSY, (void)munmap);
-	CHECK(dsp_can_read(dsp, page.addr));
-	dsp_reply(dsp, &call, 0);
-	qda_wait(dsp, "mappings", 0);
-	REFUSE_MUNMAP(-ENOENT, (void)munmap);
-	CHECK(!dsp_can_read(dsp, page.addr));
-	buffers_finish(dsp);
-}
-
-TEST(remote_munmap_eintr)
-{
-	struct dsp *dsp = dsp_new("cdsp");
-	int fd = accel_open(dsp->node);
-	struct session s = session_create(dsp, fd);
-	struct buffer b = buffer_new(fd, PAGE, 0);
-	struct drm_qda_remote_munmap munmap = munmap_of(KEY);
-	struct killed k = { fd, DRM_IOCTL_QDA_REMOTE_MUNMAP, &munmap };
-	struct dsp_call call;
-	pid_t pid;
-
-	map_key(dsp, &s, &b, 0, PAGE, KEY);
-	ioctl_trace_start();
-	pid = client_start(one_ioctl, &k);
-	expect_munmap(dsp, &s, &munmap, REMOTE_VADDR + KEY, PAGE, &call);
-	client_kill(pid);
-	CHECK_ERR(-EINTR, ioctl_trace_result(pid));
-	ioctl_trace_end();
-	CHECK_EQ(1, qda_get(dsp, "remote_maps"));
-	dsp_reply(dsp, &call, FRPC_EBADPARM);
-	close(fd);
-	buffers_finish(dsp);
-}
-
-TEST(remote_munmap_epipe)
-{
-	struct dsp *dsp = dsp_new("cdsp");
-	struct session s = session_new(dsp);
-	struct buffer b = buffer_new(s.fd, PAGE, 0);
-	struct drm_qda_remote_munmap first = munmap_of(KEY);
-	struct dsp_call call;
-	struct job *job;
-
-	map_key(dsp, &s, &b, 0, PAGE, KEY);
-	job = munmap_start(s.fd, &first);
-	expect_munmap(dsp, &s, &first, REMOTE_VADDR + KEY, PAGE, &call);
-	dsp_notify(dsp, s.id, FRPC_PD_STATUS_EXCEPTION);
-	dsp_reply(dsp, &call, FRPC_EBADSTATE);
-	CHECK_ERR(-EPIPE, job_wait(job));
-	CHECK_EQ(0, first.dsp_status);
-	REFUSE_MUNMAP(-EPIPE, (void)munmap);
-	buffers_finish(dsp);
-}
-
-TEST(remote_munmap_epipe_dsp_gone)
-{
-	struct dsp *dsp = dsp_new("cdsp");
-	struct session s = session_new(dsp);
-	struct buffer b = buffer_new(s.fd, PAGE, 0);
-	struct drm_qda_remote_munmap munmap = munmap_of(KEY);
-	struct dsp_call call;
-	struct job *job;
-
-	map_key(dsp, &s, &b, 0, PAGE, KEY);
-	job = munmap_start(s.fd, &munmap);
-	expect_munmap(dsp, &s, &munmap, REMOTE_VADDR + KEY, PAGE, &call);
-	dsp_down(dsp);
-	CHECK_ERR(-EPIPE, job_wait(job));
-	CHECK_EQ(0, munmap.dsp_status);
-	CHECK_ERR(-ENODEV, qda_munmap(s.fd, &munmap));
+	CHECK_ERR(-EPIPE, job_wait(p.job));
+	CHECK_EQ(0, p.map.dsp_status);
+	CHECK_EQ(0, p.map.vaddrout);
+	CHECK_ERR(-ENODEV, qda_map(s.fd, &p.map));
 	buffers_finish(dsp);
 }
 
@@ -736,17 +440,13 @@ TEST(remote_invoke_enoent_key)
 	struct dsp *dsp = dsp_new("cdsp");
 	struct session s = session_new(dsp), other = session_new(dsp);
 	struct buffer b = buffer_new(s.fd, PAGE, 0);
-	struct drm_qda_remote_map pending = map_of(&b, 0, PAGE, KEY);
 	struct drm_qda_remote_map heap = map_of_heap(PAGE);
-	struct job *job = map_start(s.fd, &pending);
-	struct frpc_page page;
-	struct dsp_call call;
+	struct pending_map p;
 
 	/* Not before the DSP has it. */
-	expect_map(dsp, &s, &pending, &call, &page);
+	map_begin(dsp, &s, map_of(&b, 0, PAGE, KEY), &p);
 	refuse_key(dsp, s.fd, -ENOENT, KEY, 0, 1);
-	reply_map(dsp, &call, 0, REMOTE_VADDR + KEY);
-	CHECK_OK(job_wait(job));
+	map_end(dsp, &p);
 	map_now(dsp, &s, &heap);
 	refuse_key(dsp, s.fd, -ENOENT, KEY + 1, 0, 1);
 	refuse_key(dsp, s.fd, -ENOENT, KEY + 1, 0, 0);
