@@ -216,10 +216,26 @@ struct frpc_page map_key(struct dsp *dsp, const struct session *s, const struct 
 	return map_now(dsp, s, &map);
 }
 
+struct frpc_page map_heap(struct dsp *dsp, const struct session *s, uint64_t size, uint64_t vaddr)
+{
+	struct pending_map p;
+
+	map_begin(dsp, s, map_of_heap(size), &p);
+	reply_map(dsp, &p.call, 0, vaddr);
+	CHECK_OK(job_wait(p.job));
+	CHECK_EQ(vaddr, p.map.vaddrout);
+	return p.page;
+}
+
 void unmap_key(struct dsp *dsp, const struct session *s, int32_t key, uint64_t size)
 {
 	struct pending_munmap p;
 
 	munmap_begin(dsp, s, key, size, &p);
 	munmap_end(dsp, &p);
+}
+
+void *page_mem(struct dsp *dsp, const struct frpc_page *page)
+{
+	return dsp_mem(dsp, page->addr, page->size);
 }

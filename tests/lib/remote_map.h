@@ -66,6 +66,10 @@ void munmap_end(struct dsp *dsp, struct pending_munmap *p);
 struct frpc_page map_now(struct dsp *dsp, const struct session *s, struct drm_qda_remote_map *map);
 struct frpc_page map_key(struct dsp *dsp, const struct session *s, const struct buffer *b,
 			 uint64_t offset, uint64_t size, int32_t key);
+struct frpc_page map_heap(struct dsp *dsp, const struct session *s, uint64_t size, uint64_t vaddr);
 void unmap_key(struct dsp *dsp, const struct session *s, int32_t key, uint64_t size);
+
+/* What is mapped, as the DSP sees it. */
+void *page_mem(struct dsp *dsp, const struct frpc_page *page);
 
 #endif /* TESTS_REMOTE_MAP_H */
