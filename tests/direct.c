@@ -6,7 +6,6 @@
  * and nothing but its own firmware keeps it from memory that was once given to it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,59 +23,31 @@
 
 #define DIRECT "cdsp banks=1 direct=1"
 
-static void clean_up(void)
-{
-	buffers_after_each();
-	if (!module_loaded("qda"))
-		module_load("qda");
-}
-
 __attribute__((constructor)) static void setup(void)
 {
-	ktap_after_each(clean_up);
+	ktap_after_each(driver_after_each);
 	/* One of the tests has an emulator inside the emulator. */
 	ktap_seconds(120);
-}
-
-/* A call while the test is the DSP. */
-struct direct_call {
-	struct invocation *inv;
-	struct dsp_call call;
-	struct job *job;
-};
-
-static void call_start(struct dsp *dsp, struct session *s, struct direct_call *c)
-{
-	c->job = invoke_start(s->fd, &c->inv->req);
-	dsp_expect(dsp, &c->call, TEST_HANDLE, 1);
-}
-
-static void call_end(struct dsp *dsp, struct direct_call *c)
-{
-	dsp_reply(dsp, &c->call, 0);
-	CHECK_OK(job_wait(c->job));
-	CHECK_EQ(0, c->inv->req.dsp_status);
-	free(c->inv);
 }
 
 /* The DSP reads and then writes all of a buffer; where it was. */
 static uint64_t check_buffer(struct dsp *dsp, struct session *s, struct buffer *b)
 {
-	struct direct_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
 	unsigned char *expected = malloc(b->size), *p;
 	uint64_t len, addr;
 
 	fill_pattern(expected, b->size, 1);
 	memcpy(b->mem, expected, b->size);
 	inv_bo_out(c.inv, b->handle, 0, b->size);
-	call_start(dsp, s, &c);
+	bo_call_start(dsp, s, &c);
 	p = dsp_arg(dsp, &c.call, 0, &len);
 	CHECK_EQ(b->size, len);
 	CHECK_EQ(b->size, c.call.page[0].size);
 	CHECK_MEM(expected, p, len);
 	fill_pattern(p, len, 2);
 	addr = c.call.page[0].addr;
-	call_end(dsp, &c);
+	bo_call_end(dsp, &c);
 	fill_pattern(expected, b->size, 2);
 	CHECK_MEM(expected, b->mem, b->size);
 	free(expected);
@@ -85,7 +56,7 @@ static uint64_t check_buffer(struct dsp *dsp, struct session *s, struct buffer *
 
 static void check_inline(struct dsp *dsp, struct session *s, size_t size)
 {
-	struct direct_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
 	unsigned char *in = malloc(size), *out = malloc(size);
 	uint64_t len;
 	void *from, *to;
@@ -94,12 +65,12 @@ static void check_inline(struct dsp *dsp, struct session *s, size_t size)
 	memset(out, POISON, size);
 	inv_in(c.inv, in, size);
 	inv_out(c.inv, out, size);
-	call_start(dsp, s, &c);
+	bo_call_start(dsp, s, &c);
 	from = dsp_arg(dsp, &c.call, 0, &len);
 	to = dsp_arg(dsp, &c.call, 1, &len);
 	CHECK_MEM(in, from, size);
 	memcpy(to, from, size);
-	call_end(dsp, &c);
+	bo_call_end(dsp, &c);
 	CHECK_MEM(in, out, size);
 	free(in);
 	free(out);
@@ -263,16 +234,16 @@ TEST(import_in_pieces_with_an_iommu)
 	struct session s = session_new(dsp);
 	int dmabuf = udmabuf_of_one_page(2);
 	uint32_t handle = dmabuf_import(s.fd, dmabuf);
-	struct direct_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
 	unsigned char *p;
 	uint64_t len;
 
 	inv_bo_out(c.inv, handle, 0, 2 * PAGE);
-	call_start(dsp, &s, &c);
+	bo_call_start(dsp, &s, &c);
 	p = dsp_arg(dsp, &c.call, 0, &len);
 	p[0] = 77;
 	CHECK_EQ(77, p[PAGE]);
-	call_end(dsp, &c);
+	bo_call_end(dsp, &c);
 	close(dmabuf);
 	dsp_finish(dsp);
 }
@@ -282,12 +253,11 @@ TEST(import_in_one_piece)
 	struct dsp *dsp = dsp_new(DIRECT), *from = dsp_new("adsp banks=1 direct=1");
 	struct session s = session_new(dsp);
 	struct buffer b = buffer_new(dsp_open(from), 9 * PAGE, 0), same = b;
-	struct drm_prime_handle prime = { .handle = b.handle, .flags = DRM_CLOEXEC | DRM_RDWR };
+	int dmabuf = dmabuf_export(b.fd, b.handle);
 
-	CHECK_OK(do_ioctl(b.fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime));
 	same.fd = s.fd;
-	same.handle = dmabuf_import(s.fd, prime.fd);
-	close(prime.fd);
+	same.handle = dmabuf_import(s.fd, dmabuf);
+	close(dmabuf);
 	check_buffer(dsp, &s, &same);
 	CHECK_EQ(1, qda_get(dsp, "attachments"));
 	dsp_finish(dsp);
@@ -300,16 +270,15 @@ TEST(a_buffer_in_banks_of_both_kinds)
 	struct dsp *dsp = dsp_new("cdsp banks=2 direct=2");
 	struct session s[2] = { session_new(dsp), session_new(dsp) };
 	struct buffer b = buffer_new(s[0].fd, 5 * PAGE, 0), same = b;
-	struct drm_prime_handle prime = { .handle = b.handle, .flags = DRM_CLOEXEC | DRM_RDWR };
+	int dmabuf = dmabuf_export(b.fd, b.handle);
 	uint64_t mask = (1ull << dsp->info.sid_pos) - 1;
 
 	/* The better bank is the first one that is given away. */
 	CHECK_EQ(1, s[0].sid);
 	CHECK_EQ(2, s[1].sid);
-	CHECK_OK(do_ioctl(b.fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime));
 	same.fd = s[1].fd;
-	same.handle = dmabuf_import(s[1].fd, prime.fd);
-	close(prime.fd);
+	same.handle = dmabuf_import(s[1].fd, dmabuf);
+	close(dmabuf);
 	CHECK((check_buffer(dsp, &s[0], &b) & mask) != (check_buffer(dsp, &s[1], &same) & mask));
 	CHECK_EQ(0, qda_get(dsp, "attachments"));
 	CHECK_EQ(2, qda_get(dsp, "mappings"));
@@ -370,13 +339,13 @@ TEST(memory_of_a_running_dsp_is_not_used_again)
 	struct dsp *dsp = dsp_new(DIRECT);
 	struct session s = session_new(dsp);
 	struct buffer b = buffer_new(s.fd, 4 * MIB, 0);
-	struct direct_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
 	long long mapped, kept = 0;
 	unsigned char *p;
 	uint64_t len;
 
 	inv_bo_out(c.inv, b.handle, 0, b.size);
-	call_start(dsp, &s, &c);
+	bo_call_start(dsp, &s, &c);
 	p = dsp_arg(dsp, &c.call, 0, &len);
 	mapped = qda_get(dsp, "mapped_pages");
 	CHECK(mapped > 8 * MIB / PAGE);
@@ -421,11 +390,11 @@ TEST(imported_memory_of_a_running_dsp_is_kept)
 	struct dsp *dsp = dsp_new(DIRECT);
 	int dmabufs = dmabuf_count(), dmabuf = udmabuf_dmabuf(PAGE);
 	struct session s = session_new(dsp);
-	struct direct_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
 
 	inv_bo_in(c.inv, dmabuf_import(s.fd, dmabuf), 0, PAGE);
-	call_start(dsp, &s, &c);
-	call_end(dsp, &c);
+	bo_call_start(dsp, &s, &c);
+	bo_call_end(dsp, &c);
 	close(dmabuf);
 	unbind(dsp);
 	close_files(dsp);
@@ -461,12 +430,12 @@ TEST(memory_of_a_running_dsp_outlives_the_driver)
 	struct dsp *dsp = dsp_new(DIRECT);
 	struct session s = session_new(dsp);
 	struct buffer b = buffer_new(s.fd, PAGE, 0);
-	struct direct_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
 	unsigned char *p;
 	uint64_t len;
 
 	inv_bo_out(c.inv, b.handle, 0, b.size);
-	call_start(dsp, &s, &c);
+	bo_call_start(dsp, &s, &c);
 	p = dsp_arg(dsp, &c.call, 0, &len);
 	unbind(dsp);
 	CHECK_ERR(-EPIPE, job_wait(c.job));

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "buffer.h"
 #include "client.h"
 #include "dsp.h"
 #include "ktap.h"
@@ -31,8 +32,7 @@ static void clean_up(void)
 	dsp_remove_all();
 	if (module_loaded("fastrpc"))
 		module_unload("fastrpc");
-	if (!module_loaded("qda"))
-		module_load("qda");
+	driver_after_each();
 }
 
 __attribute__((constructor)) static void setup(void)

@@ -97,8 +97,7 @@ TEST(imported_buffer)
 	struct buffer b = { .fd = s.fd, .handle = dmabuf_import(s.fd, dmabuf), .size = 8 * PAGE };
 	struct frpc_page page = map_key(dsp, &s, &b, 2 * PAGE, 3 * PAGE, KEY);
 
-	b.mem = mmap(NULL, b.size, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0);
-	CHECK(b.mem != MAP_FAILED);
+	b.mem = dmabuf_mmap(dmabuf, b.size);
 	close(dmabuf);
 	fill_pattern(b.mem, b.size, 1);
 	CHECK_MEM(b.mem + 2 * PAGE, page_mem(dsp, &page), 3 * PAGE);

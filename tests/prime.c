@@ -7,13 +7,9 @@
  * memory finds his data there; when the last way is closed nothing is left.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "buffer.h"
@@ -21,41 +17,15 @@
 #include "dsp.h"
 #include "exporter.h"
 #include "ktap.h"
-#include "module.h"
+#include "prime.h"
 #include "sys.h"
-
-enum { SIZE = 3 * PAGE };
-
-static void clean_up(void)
-{
-	buffers_after_each();
-	if (!module_loaded("qda"))
-		module_load("qda");
-}
 
 __attribute__((constructor)) static void setup(void)
 {
-	ktap_after_each(clean_up);
+	ktap_after_each(driver_after_each);
 }
 
-static int dmabuf_export(int fd, uint32_t handle)
-{
-	struct drm_prime_handle prime = { .handle = handle, .flags = DRM_CLOEXEC | DRM_RDWR };
-
-	CHECK_OK(do_ioctl(fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime));
-	return prime.fd;
-}
-
-static unsigned char *dmabuf_mmap(int dmabuf, size_t size)
-{
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0);
-
-	if (p == MAP_FAILED)
-		FAIL("mmap of a dma-buf of %zu bytes: %m", size);
-	return p;
-}
-
-static const unsigned char *pattern(unsigned int seed)
+const unsigned char *pattern(unsigned int seed)
 {
 	static unsigned char bytes[SIZE];
 
@@ -63,7 +33,7 @@ static const unsigned char *pattern(unsigned int seed)
 	return bytes;
 }
 
-static void check_dmabuf(int dmabuf, unsigned int seed)
+void check_dmabuf(int dmabuf, unsigned int seed)
 {
 	void *p = dmabuf_mmap(dmabuf, SIZE);
 
@@ -71,8 +41,7 @@ static void check_dmabuf(int dmabuf, unsigned int seed)
 	munmap(p, SIZE);
 }
 
-/* The DSP, served by a thread, reads all of the buffer and sends back what it saw. */
-static void check_call(int fd, uint32_t handle, unsigned int seed)
+void check_call(int fd, uint32_t handle, unsigned int seed)
 {
 	struct invocation *inv = inv_new(TEST_HANDLE, 1);
 	static unsigned char seen[SIZE];
@@ -86,8 +55,7 @@ static void check_call(int fd, uint32_t handle, unsigned int seed)
 	free(inv);
 }
 
-/* Without taking the message: dsp_serve() answers. */
-static int serve_process(struct dsp *dsp)
+int serve_process(struct dsp *dsp)
 {
 	struct drm_qda_init_create create = UNSIGNED_PD;
 	int fd = accel_open(dsp->node);
@@ -96,7 +64,7 @@ static int serve_process(struct dsp *dsp)
 	return fd;
 }
 
-static void wait_gone(struct dsp *dsp)
+void wait_gone(struct dsp *dsp)
 {
 	qda_wait(dsp, "sessions", 0);
 	qda_wait(dsp, "buffer_objects", 0);
@@ -105,158 +73,6 @@ static void wait_gone(struct dsp *dsp)
 	CHECK_EQ(0, qda_get(dsp, "mapped_pages"));
 	vdsp_wait(dsp, "pages_mapped", dsp->pages_at_start);
 	CHECK_EQ(0, vdsp_get(dsp, "faults"));
-}
-
-/* ---- every order of closing ---- */
-
-/* The ways to a buffer's memory; all of them are open at first. */
-enum way { FILE_WAY, HANDLE_WAY, DMABUF_WAY, MMAP_WAY, WAYS };
-
-struct shared {
-	int fd; /* accel file, in which a process is alive */
-	uint32_t handle;
-	int dmabuf;
-	unsigned char *mem;
-	bool open[WAYS];
-};
-
-static void own_new(struct shared *s)
-{
-	struct buffer b = { .fd = s->fd, .size = SIZE };
-	struct drm_qda_gem_create create;
-
-	CHECK_OK(gem_create(s->fd, SIZE, 0, &create));
-	s->handle = b.handle = create.handle;
-	s->dmabuf = dmabuf_export(s->fd, s->handle);
-	s->mem = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, buffer_offset(&b));
-	CHECK(s->mem != MAP_FAILED);
-}
-
-static void imported_new(struct shared *s, int dmabuf)
-{
-	s->dmabuf = dmabuf;
-	s->handle = dmabuf_import(s->fd, dmabuf);
-	s->mem = dmabuf_mmap(dmabuf, SIZE);
-}
-
-static void heap_new(struct shared *s)
-{
-	imported_new(s, heap_dmabuf(SIZE));
-}
-
-static void udmabuf_new(struct shared *s)
-{
-	imported_new(s, udmabuf_dmabuf(SIZE));
-}
-
-static void vgem_new(struct shared *s)
-{
-	imported_new(s, vgem_dmabuf(SIZE));
-}
-
-static void check_open_ways(const struct shared *s, unsigned int seed)
-{
-	uint32_t again;
-
-	if (s->open[MMAP_WAY])
-		CHECK_MEM(pattern(seed), s->mem, SIZE);
-	if (s->open[DMABUF_WAY])
-		check_dmabuf(s->dmabuf, seed);
-	if (!s->open[FILE_WAY])
-		return;
-	if (s->open[HANDLE_WAY]) {
-		check_call(s->fd, s->handle, seed);
-	} else if (s->open[DMABUF_WAY]) {
-		again = dmabuf_import(s->fd, s->dmabuf);
-		check_call(s->fd, again, seed);
-		CHECK_OK(gem_close(s->fd, again));
-	} else {
-		CHECK_ERR(-EINVAL, gem_close(s->fd, s->handle));
-	}
-}
-
-static void close_way(struct shared *s, enum way way)
-{
-	s->open[way] = false;
-	switch (way) {
-	case FILE_WAY:
-		CHECK(!close(s->fd));
-		/* What is left of the handle cannot be reached any more. */
-		s->open[HANDLE_WAY] = false;
-		break;
-	case HANDLE_WAY:
-		if (s->open[FILE_WAY])
-			CHECK_OK(gem_close(s->fd, s->handle));
-		break;
-	case DMABUF_WAY:
-		CHECK(!close(s->dmabuf));
-		break;
-	default:
-		CHECK(!munmap(s->mem, SIZE));
-	}
-}
-
-static void check_order(struct dsp *dsp, void (*make)(struct shared *), const enum way order[WAYS],
-			unsigned int seed)
-{
-	struct shared s = { .fd = serve_process(dsp) };
-	int dmabufs = dmabuf_count();
-
-	make(&s);
-	memset(s.open, true, sizeof(s.open));
-	memcpy(s.mem, pattern(seed), SIZE);
-	check_open_ways(&s, seed);
-	for (int i = 0; i < WAYS; i++) {
-		close_way(&s, order[i]);
-		check_open_ways(&s, seed);
-	}
-	wait_gone(dsp);
-	CHECK_EQ(dmabufs, dmabuf_count());
-}
-
-static void check_orders(const char *line, void (*make)(struct shared *))
-{
-	struct dsp *dsp = dsp_new(line);
-	unsigned int seed = 0;
-
-	dsp_serve(dsp, NULL, NULL);
-	for (int a = 0; a < WAYS; a++) {
-		for (int b = 0; b < WAYS; b++) {
-			for (int c = 0; c < WAYS; c++) {
-				enum way order[] = { a, b, c, 6 - a - b - c };
-
-				if (a != b && a != c && b != c)
-					check_order(dsp, make, order, ++seed);
-			}
-		}
-	}
-	CHECK_EQ(24, seed);
-	dsp_finish(dsp);
-}
-
-TEST(own_buffer_let_go_in_each_of_24_orders)
-{
-	check_orders("cdsp", own_new);
-}
-
-TEST(own_contiguous_buffer_let_go_in_each_of_24_orders)
-{
-	check_orders("cdsp banks=1 direct=1", own_new);
-}
-
-TEST(heap_buffer_let_go_in_each_of_24_orders)
-{
-	check_orders("cdsp", heap_new);
-}
-
-TEST(udmabuf_let_go_in_each_of_24_orders)
-{
-	check_orders("cdsp", udmabuf_new);
-}
-
-TEST(vgem_buffer_let_go_in_each_of_24_orders)
-{
-	check_orders("cdsp", vgem_new);
 }
 
 /* ---- parts of a mapping ---- */
@@ -575,226 +391,4 @@ TEST(import_from_the_dsps_former_life)
 	close(fd);
 	wait_gone(dsp);
 	dsp_finish(dsp);
-}
-
-/* ---- the DSP, or the driver, goes ---- */
-
-enum { OWN_SIZE = 4 * MIB };
-
-/* A process that has nothing but a dma-buf, and looks into it when it is told to. */
-struct holder {
-	int dmabuf;
-	unsigned int seed;
-	int go[2];
-	pid_t pid;
-};
-
-static int hold(void *arg)
-{
-	struct holder *h = arg;
-	char c;
-
-	close(h->go[1]);
-	if (read(h->go[0], &c, 1) != 1)
-		return 2;
-	check_dmabuf(h->dmabuf, h->seed);
-	return 0;
-}
-
-static void holder_start(struct holder *h, int dmabuf, unsigned int seed)
-{
-	h->dmabuf = dmabuf;
-	h->seed = seed;
-	CHECK(!pipe2(h->go, O_CLOEXEC));
-	h->pid = client_start(hold, h);
-	close(h->go[0]);
-}
-
-static void holder_end(struct holder *h)
-{
-	CHECK_EQ(1, write(h->go[1], "x", 1));
-	CHECK_EQ(0, client_wait(h->pid));
-	close(h->go[1]);
-}
-
-struct abandoned {
-	const char *node;
-	int dmabuf;
-};
-
-/* Will be killed in a call that uses a buffer of its own and one of somebody else. */
-static int client_in_a_call(void *arg)
-{
-	struct drm_qda_init_create create = UNSIGNED_PD;
-	struct invocation *inv = inv_new(TEST_HANDLE, 2);
-	struct abandoned *a = arg;
-	struct drm_qda_gem_create own;
-	int fd = accel_open(a->node);
-
-	CHECK_OK(qda_create(fd, &create));
-	CHECK_OK(gem_create(fd, SIZE, 0, &own));
-	inv_bo_in(inv, dmabuf_import(fd, a->dmabuf), 0, SIZE);
-	inv_bo_out(inv, own.handle, 0, SIZE);
-	return -qda_invoke(fd, &inv->req);
-}
-
-static void abandon_a_call(struct dsp *dsp, int dmabuf)
-{
-	struct abandoned a = { dsp->node, dmabuf };
-	pid_t pid = client_start(client_in_a_call, &a);
-	struct frpc_create wire;
-	struct dsp_call call;
-
-	expect_create(dsp, &call, &wire);
-	dsp_reply(dsp, &call, 0);
-	dsp_expect(dsp, &call, TEST_HANDLE, 2);
-	client_kill(pid);
-	/* The file is closed, but the DSP still works. */
-	expect_release(dsp, &call, wire.client_id);
-}
-
-/* A call that uses all of a buffer and is answered; the buffer stays mapped. */
-static void map_by_call(struct dsp *dsp, struct session *s, uint32_t handle)
-{
-	struct invocation *inv = inv_new(TEST_HANDLE, 1);
-	struct dsp_call call;
-	struct job *job;
-
-	inv_bo_out(inv, handle, 0, SIZE);
-	job = invoke_start(s->fd, &inv->req);
-	dsp_expect(dsp, &call, TEST_HANDLE, 1);
-	dsp_reply(dsp, &call, 0);
-	CHECK_OK(job_wait(job));
-	free(inv);
-}
-
-static long long shmem_kib(void)
-{
-	char text[4096];
-	const char *line;
-	long long kib = -1;
-
-	write_text("/proc/sys/vm/stat_refresh", "1");
-	read_text("/proc/meminfo", text, sizeof(text));
-	line = strstr(text, "\nShmem:");
-	if (!line || sscanf(line, "\nShmem: %lld", &kib) != 1)
-		FAIL("/proc/meminfo does not tell about shared memory");
-	return kib;
-}
-
-static bool shmem_is_back(void *before)
-{
-	/* The tests themselves write a little. */
-	return shmem_kib() < *(long long *)before + 1024;
-}
-
-static void go_down(struct dsp *dsp)
-{
-	dsp_down(dsp);
-}
-
-static void unbind(struct dsp *dsp)
-{
-	CHECK_OK(write_text("/sys/bus/rpmsg/drivers/qda/unbind", dsp->parent));
-}
-
-/*
- * Everything that can be mapped is: own buffers by the CPU, exported, imported ones of
- * each exporter, and what a killed caller had in a call. A complaint of the kernel about
- * DMA that was left mapped fails the whole run.
- */
-static void check_gone(void (*end)(struct dsp *dsp))
-{
-	struct dsp *dsp = dsp_new("cdsp");
-	int dmabufs = dmabuf_count();
-	int foreign[] = { heap_dmabuf(SIZE), udmabuf_dmabuf(SIZE), vgem_dmabuf(SIZE) };
-	long long shmem = shmem_kib();
-	struct session s = session_new(dsp);
-	struct drm_qda_gem_create create[2];
-	struct buffer own[2];
-	struct holder holder[2];
-
-	for (int i = 0; i < 2; i++) {
-		CHECK_OK(gem_create(s.fd, OWN_SIZE, i ? QDA_GEM_WC : 0, &create[i]));
-		own[i] = (struct buffer){ s.fd, create[i].handle, create[i].size, NULL };
-		holder_start(&holder[i], dmabuf_export(s.fd, own[i].handle), 20 + i);
-	}
-	abandon_a_call(dsp, foreign[0]);
-	for (int i = 0; i < 2; i++) {
-		own[i].mem = buffer_mmap(&own[i]);
-		memcpy(own[i].mem, pattern(20 + i), SIZE);
-		map_by_call(dsp, &s, own[i].handle);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++) {
-		unsigned char *p = dmabuf_mmap(foreign[i], SIZE);
-
-		memcpy(p, pattern(30 + i), SIZE);
-		munmap(p, SIZE);
-		map_by_call(dsp, &s, dmabuf_import(s.fd, foreign[i]));
-	}
-	CHECK_EQ(7, qda_get(dsp, "mappings"));
-	CHECK_EQ(4, qda_get(dsp, "attachments"));
-	CHECK(shmem_kib() > shmem + OWN_SIZE / 1024);
-
-	end(dsp);
-	CHECK_EQ(dsp->pages_at_start, vdsp_get(dsp, "pages_mapped"));
-	for (int i = 0; i < 2; i++) {
-		CHECK_MEM(pattern(20 + i), own[i].mem, SIZE);
-		/* Not even a page that nobody has touched yet is missing. */
-		own[i].mem[OWN_SIZE - 1] = 1;
-	}
-	dsp_finish(dsp);
-	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++) {
-		check_dmabuf(foreign[i], 30 + i);
-		close(foreign[i]);
-	}
-	for (int i = 0; i < 2; i++) {
-		CHECK_MEM(pattern(20 + i), own[i].mem, SIZE);
-		buffer_munmap(&own[i]);
-		check_dmabuf(holder[i].dmabuf, 20 + i);
-		close(holder[i].dmabuf);
-		CHECK(!module_try_unload("qda"));
-		holder_end(&holder[i]);
-	}
-	CHECK_EQ(dmabufs, dmabuf_count());
-	if (!wait_for(shmem_is_back, &shmem))
-		FAIL("leak: %lld KiB of shared memory before, %lld after", shmem, shmem_kib());
-	/* No file and no dma-buf holds the driver any more. */
-	module_unload("qda");
-	module_load("qda");
-}
-
-TEST(crash_with_everything_shared)
-{
-	check_gone(go_down);
-}
-
-TEST(unbind_with_everything_shared)
-{
-	check_gone(unbind);
-}
-
-/* The device can be had back at once; the old buffers are a stranger's to it. */
-TEST(unbind_and_bind_with_buffers_shared)
-{
-	struct dsp *dsp = dsp_new("cdsp");
-	struct session s = session_new(dsp), again;
-	struct buffer b = buffer_new(s.fd, SIZE, QDA_GEM_WC);
-	int dmabuf = dmabuf_export(s.fd, b.handle), foreign = heap_dmabuf(SIZE);
-
-	memcpy(b.mem, pattern(40), SIZE);
-	map_by_call(dsp, &s, b.handle);
-	map_by_call(dsp, &s, dmabuf_import(s.fd, foreign));
-	for (int round = 0; round < 3; round++) {
-		unbind(dsp);
-		CHECK_OK(write_text("/sys/bus/rpmsg/drivers/qda/bind", dsp->parent));
-		dsp_wait_node(dsp);
-		again = session_new(dsp);
-		map_by_call(dsp, &again, dmabuf_import(again.fd, dmabuf));
-		map_by_call(dsp, &again, dmabuf_import(again.fd, foreign));
-		CHECK_MEM(pattern(40), b.mem, SIZE);
-	}
-	close(foreign);
-	close(dmabuf);
-	buffers_finish(dsp);
 }

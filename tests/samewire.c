@@ -43,8 +43,7 @@ static void clean_up(void)
 		module_unload("fastrpc");
 	if (module_loaded(LEGACY_MODULE))
 		module_unload(LEGACY_MODULE);
-	if (!module_loaded("qda"))
-		module_load("qda");
+	driver_after_each();
 }
 
 __attribute__((constructor)) static void setup(void)
@@ -576,8 +575,8 @@ static struct record *record(struct dsp *dsp)
 	s.mapped = heap_dmabuf(BUFFER);
 	s.image = heap_dmabuf(BUFFER);
 	s.small = heap_dmabuf(BUFFER);
-	s.mem = legacy_mmap(s.dmabuf, BUFFER);
-	s.image_mem = legacy_mmap(s.image, BUFFER);
+	s.mem = dmabuf_mmap(s.dmabuf, BUFFER);
+	s.image_mem = dmabuf_mmap(s.image, BUFFER);
 	fill_pattern(s.image_mem, BUFFER, 3);
 	s.in = malloc(MOST);
 	s.out = malloc(MOST);

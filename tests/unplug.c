@@ -9,13 +9,13 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "buffer.h"
 #include "client.h"
 #include "dsp.h"
 #include "ktap.h"
@@ -23,17 +23,9 @@
 #include "storm.h"
 #include "sys.h"
 
-/* A test that failed while the driver was unloaded must not take the others along. */
-static void clean_up(void)
-{
-	dsp_remove_all();
-	if (!module_loaded("qda"))
-		module_load("qda");
-}
-
 __attribute__((constructor)) static void setup(void)
 {
-	ktap_after_each(clean_up);
+	ktap_after_each(driver_after_each);
 }
 
 enum { WAITERS = 32 };

@@ -4,10 +4,12 @@
 
 #include <fcntl.h>
 #include <linux/dma-heap.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "ktap.h"
+#include "module.h"
 
 #define MAX_MMAPS 1024
 
@@ -125,6 +127,23 @@ uint32_t dmabuf_import(int fd, int dmabuf)
 	return prime.handle;
 }
 
+int dmabuf_export(int fd, uint32_t handle)
+{
+	struct drm_prime_handle prime = { .handle = handle, .flags = DRM_CLOEXEC | DRM_RDWR };
+
+	CHECK_OK(do_ioctl(fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime));
+	return prime.fd;
+}
+
+unsigned char *dmabuf_mmap(int dmabuf, size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0);
+
+	if (p == MAP_FAILED)
+		FAIL("mmap of a dma-buf of %zu bytes: %m", size);
+	return p;
+}
+
 static void make_last_bo(struct invocation *inv, uint32_t handle, uint64_t offset)
 {
 	struct drm_qda_arg *arg = &inv->args[inv->in + inv->out - 1];
@@ -146,6 +165,21 @@ void inv_bo_out(struct invocation *inv, uint32_t handle, uint64_t offset, uint64
 	make_last_bo(inv, handle, offset);
 }
 
+void bo_call_start(struct dsp *dsp, struct session *s, struct bo_call *c)
+{
+	c->job = invoke_start(s->fd, &c->inv->req);
+	dsp_expect(dsp, &c->call, TEST_HANDLE, 1);
+	CHECK_EQ(c->inv->req.sc, c->call.msg.sc);
+}
+
+void bo_call_end(struct dsp *dsp, struct bo_call *c)
+{
+	dsp_reply(dsp, &c->call, 0);
+	CHECK_OK(job_wait(c->job));
+	CHECK_EQ(0, c->inv->req.dsp_status);
+	free(c->inv);
+}
+
 void set_map_limit(unsigned int mib)
 {
 	write_number("/sys/module/qda/parameters/map_limit_mb", mib);
@@ -164,5 +198,13 @@ void buffers_finish(struct dsp *dsp)
 void buffers_after_each(void)
 {
 	dsp_remove_all();
+	set_map_limit(0);
+}
+
+void driver_after_each(void)
+{
+	dsp_remove_all();
+	if (!module_loaded("qda"))
+		module_load("qda");
 	set_map_limit(0);
 }

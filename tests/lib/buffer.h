@@ -36,10 +36,24 @@ void buffer_close(struct buffer *b);
 int heap_dmabuf(size_t size);
 /* Its handle in this file. */
 uint32_t dmabuf_import(int fd, int dmabuf);
+/* One of a buffer, and the whole of one in memory; closing and unmapping are up to the test. */
+int dmabuf_export(int fd, uint32_t handle);
+unsigned char *dmabuf_mmap(int dmabuf, size_t size);
 
 /* Arguments that are a range of a buffer; inputs first, then outputs. */
 void inv_bo_in(struct invocation *inv, uint32_t handle, uint64_t offset, uint64_t len);
 void inv_bo_out(struct invocation *inv, uint32_t handle, uint64_t offset, uint64_t len);
+
+/* A call of method 1 with buffers, which the DSP has seen. */
+struct bo_call {
+	struct invocation *inv;
+	struct dsp_call call;
+	struct job *job;
+};
+
+void bo_call_start(struct dsp *dsp, struct session *s, struct bo_call *c);
+/* The DSP answers. Frees @c->inv. */
+void bo_call_end(struct dsp *dsp, struct bo_call *c);
 
 /* How much one user may have mapped, in MiB; 0 for the default. */
 void set_map_limit(unsigned int mib);
@@ -47,5 +61,7 @@ void set_map_limit(unsigned int mib);
 void buffers_finish(struct dsp *dsp);
 /* For ktap_after_each(): dsp_remove_all(), and the default limit again. */
 void buffers_after_each(void);
+/* The same where a test unloads the driver: the others are to find it. */
+void driver_after_each(void);
 
 #endif /* TESTS_BUFFER_H */
