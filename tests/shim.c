@@ -207,7 +207,7 @@ TEST(create_by_fd)
 {
 	struct dsp *dsp = legacy_new("cdsp");
 	int fd = legacy_open(dsp, false), dmabuf = heap_dmabuf(4 * PAGE);
-	unsigned char *image = legacy_mmap(dmabuf, 4 * PAGE);
+	unsigned char *image = dmabuf_mmap(dmabuf, 4 * PAGE);
 	struct fastrpc_init_create create = LEGACY_PD;
 	struct legacy_buffer b;
 
@@ -261,7 +261,7 @@ TEST(create_errors)
 {
 	struct dsp *dsp = legacy_new("cdsp");
 	int fd = legacy_open(dsp, false), dmabuf = heap_dmabuf(PAGE), null;
-	unsigned char *p = legacy_mmap(dmabuf, PAGE);
+	unsigned char *p = dmabuf_mmap(dmabuf, PAGE);
 
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	CHECK_ERR(-EFAULT, do_ioctl(fd, FASTRPC_IOCTL_INIT_CREATE, bad_pointer()));

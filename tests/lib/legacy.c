@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "buffer.h"
 #include "ktap.h"
 #include "module.h"
 
@@ -92,15 +93,6 @@ struct session legacy_session(struct dsp *dsp)
 	return legacy_create(dsp, legacy_open(dsp, false));
 }
 
-unsigned char *legacy_mmap(int dmabuf, size_t size)
-{
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0);
-
-	if (p == MAP_FAILED)
-		FAIL("mmap of a dma-buf: %m");
-	return p;
-}
-
 struct legacy_buffer legacy_alloc(int fd, size_t size)
 {
 	struct fastrpc_alloc_dma_buf alloc = { .fd = -1, .size = size };
@@ -108,7 +100,7 @@ struct legacy_buffer legacy_alloc(int fd, size_t size)
 
 	CHECK_OK(do_ioctl(fd, FASTRPC_IOCTL_ALLOC_DMA_BUFF, &alloc));
 	b.fd = alloc.fd;
-	b.mem = legacy_mmap(b.fd, size);
+	b.mem = dmabuf_mmap(b.fd, size);
 	return b;
 }
 

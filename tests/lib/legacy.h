@@ -66,7 +66,6 @@ struct legacy_buffer {
 	unsigned char *mem;
 };
 struct legacy_buffer legacy_alloc(int fd, size_t size);
-unsigned char *legacy_mmap(int dmabuf, size_t size);
 void legacy_free(struct legacy_buffer *b);
 
 /* A call under construction; inputs first, then outputs, then handles, also inputs first. */
