@@ -109,14 +109,15 @@ static void qda_bo_close(struct drm_gem_object *obj, struct drm_file *file)
 
 /*
  * Called under a spinlock, for fdinfo. Objects have pages while somebody has mapped
- * them, on the CPU or on the DSP; those of others have what their exporter has.
+ * them, on the CPU or on the DSP; contiguous ones always, and those of others have what
+ * their exporter has.
  */
 static enum drm_gem_object_status qda_bo_status(struct drm_gem_object *obj)
 {
 	struct qda_bo *bo = to_qda_bo(obj);
 	enum drm_gem_object_status status = 0;
 
-	if (bo->dmabuf || refcount_read(&bo->base.pages_use_count))
+	if (bo->dmabuf || bo->contig || refcount_read(&bo->base.pages_use_count))
 		status |= DRM_GEM_OBJECT_RESIDENT;
 	if (atomic_read(&bo->calls))
 		status |= DRM_GEM_OBJECT_ACTIVE;
@@ -190,6 +191,7 @@ static const struct vm_operations_struct qda_bo_contig_vm_ops = {
 static const struct drm_gem_object_funcs qda_bo_contig_funcs = {
 	.free = qda_bo_free_contig,
 	.close = qda_bo_close,
+	.status = qda_bo_status,
 	.get_sg_table = qda_bo_contig_get_sg_table,
 	.vmap = qda_bo_contig_vmap,
 	.vunmap = qda_bo_contig_vunmap,

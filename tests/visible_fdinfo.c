@@ -230,7 +230,7 @@ TEST(fdinfo_sums_of_shared_buffers)
 	buffers_finish(dsp);
 }
 
-/* A buffer that two sessions use is active and mapped in each of them when it is used there. */
+/* It is active while a call uses it, and mapped from then on. */
 TEST(fdinfo_sums_of_an_imported_buffer_in_a_call)
 {
 	struct dsp *dsp = dsp_new("cdsp");
@@ -248,6 +248,25 @@ TEST(fdinfo_sums_of_an_imported_buffer_in_a_call)
 	CHECK_EQ(0, fdinfo_pages(s.fd, "qda-mapped-memory"));
 	close(heap);
 	buffers_finish(dsp);
+}
+
+/* Contiguous memory has its pages from the start. */
+TEST(fdinfo_sums_of_buffers_for_a_dsp_without_an_iommu)
+{
+	struct dsp *dsp = dsp_new("cdsp banks=1 direct=1");
+	struct session s = session_new(dsp);
+	struct drm_qda_gem_create create;
+	struct dsp_call call;
+	struct job *job;
+
+	CHECK_OK(gem_create(s.fd, 5 * PAGE, 0, &create));
+	CHECK_SUMS(s.fd, { 5, 0, 5, 0, 0 });
+	job = start_buffer_call(dsp, s.fd, create.handle, 0, &call);
+	CHECK_SUMS(s.fd, { 5, 0, 5, 5, 5 });
+	end_buffer_call(dsp, s.fd, &call, job);
+	CHECK_OK(gem_close(s.fd, create.handle));
+	CHECK_SUMS(s.fd, { 0, 0, 0, 0, 0 });
+	dsp_finish(dsp);
 }
 
 static unsigned long long busy_ns(int fd)
