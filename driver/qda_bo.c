@@ -350,7 +350,8 @@ err_free_bo:
  * It is not known yet which context bank will have it, so when there is one without an
  * IOMMU the pages are contiguous.
  *
- * Return: the object with a reference, or an error pointer.
+ * Return: the object with a reference, or an error pointer; -EDQUOT when the caller's user
+ * has too much contiguous memory.
  */
 struct qda_bo *qda_bo_create(struct qda_device *qdev, size_t size)
 {
@@ -365,7 +366,7 @@ struct qda_bo *qda_bo_create(struct qda_device *qdev, size_t size)
  * @cb: the bank
  * @size: bytes, rounded up to pages
  *
- * Return: the object with a reference, or an error pointer.
+ * Return: as qda_bo_create().
  */
 struct qda_bo *qda_bo_create_for(const struct qda_cb *cb, size_t size)
 {

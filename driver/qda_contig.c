@@ -5,6 +5,9 @@
  * Physically contiguous pages, for DSPs that have no IOMMU. They are not allocated for a
  * device, by dma_alloc_coherent() or the like, because such memory must be given back
  * while the device exists: a buffer lives longer than the DSP.
+ *
+ * They cannot be swapped out, and no memory cgroup is charged for those of CMA. So they
+ * count for the limit of the user who made them, like mapped pages.
  */
 #include <linux/cma.h>
 #include <linux/dma-map-ops.h>
@@ -24,6 +27,7 @@
 #endif
 
 #include "qda_contig.h"
+#include "qda_user.h"
 
 /**
  * struct qda_contig - Contiguous pages
@@ -32,6 +36,7 @@
  * @size: bytes, whole pages
  * @cma: the area that they are from, or NULL when the page allocator had them
  * @write_combined: the CPU's accesses bypass its caches
+ * @user: who is charged for them, with a reference
  */
 struct qda_contig {
 	struct kref ref;
@@ -39,6 +44,7 @@ struct qda_contig {
 	size_t size;
 	struct cma *cma;
 	bool write_combined;
+	struct qda_user *user;
 };
 
 static unsigned long qda_contig_count(const struct qda_contig *contig)
@@ -93,23 +99,45 @@ static bool qda_contig_alloc(struct qda_contig *contig)
  * qda_contig_create - Allocate zeroed contiguous pages
  * @size: bytes, whole pages
  *
- * Return: the pages with a reference, or an error pointer.
+ * The caller's user is charged for them.
+ *
+ * Return: the pages with a reference, or an error pointer; -EDQUOT when the user has
+ * too many.
  */
 struct qda_contig *qda_contig_create(size_t size)
 {
 	struct qda_contig *contig = kzalloc_obj(*contig, GFP_KERNEL_ACCOUNT);
+	int ret;
 
 	if (!contig)
 		return ERR_PTR(-ENOMEM);
 
 	kref_init(&contig->ref);
 	contig->size = size;
+	contig->user = qda_user_get_current();
+	if (IS_ERR(contig->user)) {
+		ret = PTR_ERR(contig->user);
+		goto err_free_contig;
+	}
+
+	ret = qda_user_charge(contig->user, qda_contig_count(contig));
+	if (ret)
+		goto err_put_user;
+
 	if (!qda_contig_alloc(contig)) {
-		kfree(contig);
-		return ERR_PTR(-ENOMEM);
+		ret = -ENOMEM;
+		goto err_uncharge;
 	}
 
 	return contig;
+
+err_uncharge:
+	qda_user_uncharge(contig->user, qda_contig_count(contig));
+err_put_user:
+	qda_user_put(contig->user);
+err_free_contig:
+	kfree(contig);
+	return ERR_PTR(ret);
 }
 
 #ifdef CONFIG_X86
@@ -138,6 +166,8 @@ static void qda_contig_free(struct kref *ref)
 		cma_release(contig->cma, contig->page, qda_contig_count(contig));
 	else
 		free_pages_exact(page_address(contig->page), contig->size);
+	qda_user_uncharge(contig->user, qda_contig_count(contig));
+	qda_user_put(contig->user);
 	kfree(contig);
 }
 

@@ -26,6 +26,9 @@ static int qda_dma_alloc_direct(struct qda_dma *dma, struct qda_cb *cb, size_t s
 {
 	struct qda_staging *staging = qda_staging_create(cb, size, true);
 
+	/* It is little, and who calls did not ask for any: memory is just short. */
+	if (staging == ERR_PTR(-EDQUOT))
+		return -ENOMEM;
 	if (IS_ERR(staging))
 		return PTR_ERR(staging);
 

@@ -64,6 +64,12 @@ static unsigned long qda_mapping_pages(const struct qda_mapping *map)
 	return qda_bo_size(map->bo) >> PAGE_SHIFT;
 }
 
+/* Contiguous pages have been counted since they were made, for who made them. */
+static unsigned long qda_mapping_charge(const struct qda_bo *bo)
+{
+	return qda_bo_contig(bo) ? 0 : qda_bo_size(bo) >> PAGE_SHIFT;
+}
+
 static int qda_mapping_attach(struct qda_mapping *map, struct device *dev)
 {
 	struct dma_buf_attachment *attach;
@@ -276,21 +282,20 @@ static struct qda_mapping *qda_mapping_find(struct qda_session *session,
 static struct qda_mapping *qda_mapping_make_charged(struct qda_session *session,
 						    struct qda_bo *bo)
 {
-	unsigned long pages = qda_bo_size(bo) >> PAGE_SHIFT;
 	struct qda_mapping *map;
 	int ret;
 
-	ret = qda_user_charge(session->user, pages);
+	ret = qda_user_charge(session->user, qda_mapping_charge(bo));
 	if (ret)
 		return ERR_PTR(ret);
 
 	map = qda_mapping_make(qda_session_cb(session), bo, session);
 	if (IS_ERR(map)) {
-		qda_user_uncharge(session->user, pages);
+		qda_user_uncharge(session->user, qda_mapping_charge(bo));
 		return map;
 	}
 	atomic_inc(&session->qdev->stats.mappings);
-	atomic_long_add(pages, &session->mapped_pages);
+	atomic_long_add(qda_mapping_pages(map), &session->mapped_pages);
 
 	return map;
 }
@@ -345,7 +350,7 @@ static void qda_mapping_release(struct kref *ref)
 
 	if (session) {
 		list_del(&map->node);
-		qda_user_uncharge(session->user, qda_mapping_pages(map));
+		qda_user_uncharge(session->user, qda_mapping_charge(bo));
 		atomic_dec(&session->qdev->stats.mappings);
 		atomic_long_sub(qda_mapping_pages(map), &session->mapped_pages);
 	}

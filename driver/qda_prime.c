@@ -95,7 +95,7 @@ EXPORT_SYMBOL_FOR_MODULES(qda_prime_bo_from_dmabuf, "qda_fastrpc_shim");
  *
  * Its user does not tell when the CPU and when the DSP accesses it.
  *
- * Return: the only reference to a new dma-buf, or an error pointer.
+ * Return: the only reference to a new dma-buf, or an error pointer, as qda_bo_create().
  */
 struct dma_buf *qda_prime_alloc(struct qda_device *qdev, size_t size)
 {

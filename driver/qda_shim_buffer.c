@@ -107,7 +107,8 @@ int qda_shim_buffer_offset(struct qda_device *qdev, struct dma_buf *dmabuf, u64 
  * @shim: the caller's file
  * @user: &struct fastrpc_alloc_dma_buf
  *
- * Return: 0, -EFAULT, -EMFILE, -ENFILE, or -ENOMEM, also for sizes that nothing can have.
+ * Return: 0, -EFAULT, -EMFILE, -ENFILE, -ENOMEM, also for sizes that nothing can have, or
+ * -EDQUOT when the user has too much contiguous memory.
  */
 long qda_shim_alloc(struct qda_shim *shim, void __user *user)
 {

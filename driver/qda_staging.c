@@ -33,7 +33,8 @@ static struct qda_bo *qda_staging_create_bo(struct qda_cb *cb, size_t size, bool
  * @size: bytes
  * @coherent: it needs no synchronisation, but is not cached
  *
- * Return: the memory, zeroed, or an error pointer; -ENODEV when the bank was revoked.
+ * Return: the memory, zeroed, or an error pointer; -ENODEV when the bank was revoked, and
+ * -EDQUOT when the caller's user has too much memory, if the bank has no IOMMU.
  */
 struct qda_staging *qda_staging_create(struct qda_cb *cb, size_t size, bool coherent)
 {

@@ -4,7 +4,7 @@
  *
  * Users, and how much memory each of them has mapped. Mapped pages cannot be
  * swapped out, whoever allocated them, so there has to be a limit. It holds for all
- * of a user's files on all DSPs together.
+ * of a user's files on all DSPs together. Contiguous memory counts as mapped.
  */
 #include <linux/atomic.h>
 #include <linux/cleanup.h>
@@ -29,9 +29,9 @@ MODULE_PARM_DESC(map_limit_mb,
 /**
  * struct qda_user - Somebody who has sessions
  * @node: entry in qda_users; protected by qda_users_lock
- * @ref: held by each session
+ * @ref: held by each session and by contiguous memory
  * @uid: who it is
- * @pages: how many pages the user has mapped
+ * @pages: how many pages the user has mapped, or has in contiguous memory
  */
 struct qda_user {
 	struct list_head node;

@@ -153,10 +153,29 @@ TEST(too_much_for_one_piece_enomem)
 	struct drm_qda_gem_create create;
 	struct buffer b;
 
+	set_map_limit(2048);
 	CHECK_ERR(-ENOMEM, gem_create(s.fd, 1024 * MIB, 0, &create));
 	CHECK_EQ(0, create.handle);
 	b = buffer_new(s.fd, MIB, 0);
 	check_buffer(dsp, &s, &b);
+	buffers_finish(dsp);
+}
+
+/* What is mapped has been counted since it was made: 4 MiB for the process, and the buffer. */
+TEST(memory_counts_once_for_the_users_limit)
+{
+	struct dsp *dsp = dsp_new(DIRECT);
+	struct session s = session_new(dsp);
+	struct drm_qda_gem_create create;
+	struct buffer b;
+
+	set_map_limit(16);
+	b = buffer_new(s.fd, 6 * MIB, 0);
+	check_buffer(dsp, &s, &b);
+	CHECK_ERR(-EDQUOT, gem_create(s.fd, 6 * MIB, 0, &create));
+	session_release(dsp, &s);
+	/* What was for the process is free again. */
+	CHECK_OK(gem_create(s.fd, 6 * MIB, 0, &create));
 	buffers_finish(dsp);
 }
 

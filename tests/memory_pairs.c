@@ -61,6 +61,25 @@ TEST(gem_create_at_the_limit)
 	buffers_finish(dsp);
 }
 
+/* Contiguous memory counts from the start. */
+TEST(gem_create_edquot)
+{
+	struct dsp *dsp = dsp_new("cdsp banks=1 direct=1");
+	int fd = dsp_open(dsp);
+	struct drm_qda_gem_create first, second;
+
+	set_map_limit(1);
+	CHECK_ERR(-EDQUOT, gem_create(fd, MIB + 1, 0, &first));
+	CHECK_EQ(0, first.handle);
+	CHECK_OK(gem_create(fd, MIB / 2 + 1, 0, &first));
+	CHECK_ERR(-EDQUOT, gem_create(fd, MIB / 2, QDA_GEM_WC, &second));
+	CHECK_EQ(0, second.handle);
+	CHECK_EQ(1, qda_get(dsp, "buffer_objects"));
+	CHECK_OK(gem_close(fd, first.handle));
+	CHECK_OK(gem_create(fd, MIB, 0, &second));
+	buffers_finish(dsp);
+}
+
 /* ---- GEM_MMAP_OFFSET ---- */
 
 TEST(gem_mmap_offset_einval)
@@ -271,6 +290,27 @@ TEST(remote_invoke_edquot_two_sessions)
 	buffers_finish(dsp);
 }
 
+/* There the kernel's memory for large INLINE arguments counts, too. */
+TEST(remote_invoke_edquot_without_an_iommu)
+{
+	struct dsp *dsp = dsp_new("cdsp banks=1 direct=1");
+	struct session s = session_new(dsp);
+	static char data[MIB / 2];
+
+	dsp_serve(dsp, NULL, NULL);
+	set_map_limit(4);
+	for (int tries = 0; tries < 2; tries++) {
+		struct invocation *inv = inv_new(TEST_HANDLE, 2);
+
+		inv_in(inv, data, sizeof(data));
+		CHECK_ERR(tries ? 0 : -EDQUOT, qda_invoke(s.fd, &inv->req));
+		CHECK_EQ(0, inv->req.dsp_status);
+		free(inv);
+		set_map_limit(0);
+	}
+	buffers_finish(dsp);
+}
+
 /* Each allocation fails once while a new buffer is mapped for a call. */
 TEST(remote_invoke_enomem_with_buffers)
 {
@@ -366,6 +406,20 @@ TEST(remote_session_create_edquot)
 	set_map_limit(1);
 	refuse_image(dsp, b.fd, -EDQUOT, -1, b.handle, PAGE);
 	set_map_limit(0);
+	buffers_finish(dsp);
+}
+
+/* There the memory that the kernel gives to the process counts, too. */
+TEST(remote_session_create_edquot_without_an_iommu)
+{
+	struct dsp *dsp = dsp_new("cdsp banks=1 direct=1");
+	int fd = dsp_open(dsp);
+
+	set_map_limit(1);
+	refuse_image(dsp, fd, -EDQUOT, -1, 0, 0);
+	CHECK_EQ(0, qda_get(dsp, "mapped_pages"));
+	set_map_limit(0);
+	session_create(dsp, fd);
 	buffers_finish(dsp);
 }
 

@@ -170,6 +170,7 @@ int qda_device_capability(const struct qda_device *dev, uint32_t number, uint32_
 /*
  * Makes a buffer of at least size bytes, all zero; it is rounded up to pages.
  *   -EINVAL  size is 0 or over QDA_MAX_BUFFER, or flags has an unknown bit
+ *   -EDQUOT  for a DSP without an IOMMU you would have more than QDA_MAX_MAPPED
  */
 int qda_buffer_create(struct qda_device *dev, uint64_t size, uint32_t flags,
 		      struct qda_buffer **buffer);
@@ -256,7 +257,8 @@ struct qda_process_params {
  *   -EINVAL     the image is larger than QDA_MAX_IMAGE or than its buffer, there is more than
  *               one, its buffer is of another device, or image_fd is no DMA-BUF
  *   -EBADF      image_fd is not open
- *   -EDQUOT     with the buffer of the image more than QDA_MAX_MAPPED would be mapped
+ *   -EDQUOT     with the buffer of the image more than QDA_MAX_MAPPED would be mapped; on a
+ *               DSP without an IOMMU with the memory for the process, too
  *   -EPERM      these attrs need CAP_SYS_ADMIN: a process that is not
  *               QDA_PROCESS_UNSIGNED does, and so does every process on a DSP that is
  *               neither cdsp nor gdsp

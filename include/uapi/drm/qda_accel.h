@@ -121,7 +121,10 @@ enum drm_qda_query_type {
  * @QDA_LIMIT_CALLS: calls that one session can have in flight
  * @QDA_LIMIT_BUFFER: largest buffer object, in bytes
  * @QDA_LIMIT_MAPPED: bytes that one user can have mapped, in all sessions on all DSPs
- *	together; a buffer counts once for each session that has it mapped
+ *	together; a buffer counts once for each session that has it mapped. Memory for a DSP
+ *	without an IOMMU cannot be swapped out even if it is not mapped: it counts once,
+ *	for who made it, as long as it exists, and so does the kernel's own for processes and
+ *	calls
  * @QDA_LIMIT_EVENTS: completions of asynchronous calls that a file has room for, those that
  *	were not read yet and those that are still to come together
  * @QDA_LIMIT_USER_SESSIONS: how many of QDA_LIMIT_SESSIONS the user who opened the file can
@@ -221,11 +224,13 @@ struct drm_qda_query {
  *
  * Makes a buffer object of zeroed pages, which are charged to the caller's memory cgroup
  * when they are first used. For a DSP without an IOMMU they are allocated at once, in one
- * piece, and there may be no such piece.
+ * piece, and there may be no such piece; these count against QDA_LIMIT_MAPPED of the caller.
  *
  * Errors of GEM_CREATE:
  *
  * - ``-EINVAL``: @size is 0 or over QDA_LIMIT_BUFFER; unknown @flags bit
+ * - ``-EDQUOT``: for a DSP without an IOMMU the user would have more than QDA_LIMIT_MAPPED
+ *   bytes
  */
 struct drm_qda_gem_create {
 	__u64 size;
@@ -354,8 +359,9 @@ struct drm_qda_remote_attach {
  *   without an IOMMU
  * - ``-EBADF``: @filefd is not an open file descriptor
  * - ``-ENOENT``: no such @handle
- * - ``-EDQUOT``: with the image the user would have more than QDA_LIMIT_MAPPED bytes mapped;
- *   the user has QDA_LIMIT_USER_SESSIONS sessions that have or had a process
+ * - ``-EDQUOT``: with the image, or on a DSP without an IOMMU with the kernel's memory for the
+ *   process, the user would have more than QDA_LIMIT_MAPPED bytes mapped; the user has
+ *   QDA_LIMIT_USER_SESSIONS sessions that have or had a process
  * - ``-EFAULT``: @file does not point to @filelen readable bytes
  * - ``-EPERM``: the caller lacks the privilege for these @attrs
  * - ``-EBUSY``: the session has a process or one is being made or released; or no
@@ -592,8 +598,9 @@ struct drm_qda_event_invoke {
  *   buffer that is not contiguous for a DSP without an IOMMU
  * - ``-ENOENT``: a BO argument's handle does not exist; nothing is mapped under a KEY
  *   argument's key; there is no interrupted call with this @cookie
- * - ``-EDQUOT``: a buffer is not mapped yet, and with it the user would have more than
- *   QDA_LIMIT_MAPPED bytes mapped
+ * - ``-EDQUOT``: a buffer is not mapped yet, and with it, or on a DSP without an IOMMU with
+ *   the kernel's memory for INLINE arguments, the user would have more than QDA_LIMIT_MAPPED
+ *   bytes mapped
  * - ``-E2BIG``: more INLINE bytes than QDA_LIMIT_INLINE
  * - ``-EFAULT``: @args or the memory of an argument cannot be accessed
  * - ``-EPERM``: @handle is 1, which belongs to the kernel
