@@ -181,23 +181,6 @@ TEST(memory_counts_once_for_the_users_limit)
 
 /* ---- images ---- */
 
-static void check_image(struct dsp *dsp, int fd, struct drm_qda_init_create *create,
-			const void *image)
-{
-	struct job *job = create_start(fd, create);
-	struct frpc_create wire;
-	struct dsp_call call;
-	uint64_t len;
-	void *p;
-
-	expect_create(dsp, &call, &wire);
-	p = dsp_arg(dsp, &call, 2, &len);
-	CHECK_EQ(create->filelen, len);
-	CHECK_MEM(image, p, len);
-	dsp_reply(dsp, &call, 0);
-	CHECK_OK(job_wait(job));
-}
-
 TEST(image_by_pointer_and_in_a_buffer)
 {
 	struct dsp *dsp = dsp_new("cdsp banks=2 direct=1 direct=2");
@@ -208,13 +191,13 @@ TEST(image_by_pointer_and_in_a_buffer)
 	fill_pattern(image, sizeof(image), 1);
 	create.file = (uintptr_t)image;
 	create.filelen = sizeof(image);
-	check_image(dsp, dsp_open(dsp), &create, image);
+	create_with_image(dsp, dsp_open(dsp), &create, image);
 
 	b = buffer_new(dsp_open(dsp), sizeof(image), 0);
 	memcpy(b.mem, image, sizeof(image));
 	create.file = 0;
 	create.handle = b.handle;
-	check_image(dsp, b.fd, &create, image);
+	create_with_image(dsp, b.fd, &create, image);
 	buffers_finish(dsp);
 }
 

@@ -250,25 +250,6 @@ TEST(the_next_session_of_a_bank_cannot_reach_a_buffer)
 
 /* ---- the image of a process ---- */
 
-static void create_and_check(struct dsp *dsp, struct session *s, struct drm_qda_init_create *create,
-			     const void *image)
-{
-	struct frpc_create wire;
-	struct dsp_call call;
-	struct job *job;
-	uint64_t len;
-	void *p;
-
-	job = create_start(s->fd, create);
-	expect_create(dsp, &call, &wire);
-	CHECK_EQ(create->filelen, wire.filelen);
-	p = dsp_arg(dsp, &call, 2, &len);
-	CHECK_EQ(create->filelen, len);
-	CHECK_MEM(image, p, len);
-	dsp_reply(dsp, &call, 0);
-	CHECK_OK(job_wait(job));
-}
-
 TEST(image_in_a_buffer)
 {
 	struct dsp *dsp = dsp_new("cdsp");
@@ -280,7 +261,7 @@ TEST(image_in_a_buffer)
 	fill_pattern(b.mem, b.size, 1);
 	create.handle = b.handle;
 	create.filelen = 4 * PAGE + 123;
-	create_and_check(dsp, &s, &create, b.mem);
+	create_with_image(dsp, s.fd, &create, b.mem);
 	CHECK_EQ(copied, qda_get(dsp, "copied_bytes"));
 	buffers_finish(dsp);
 }
@@ -296,7 +277,7 @@ TEST(image_in_a_dma_buf)
 	fill_pattern(p, 5 * PAGE, 1);
 	create.filefd = dmabuf;
 	create.filelen = 4 * PAGE + 123;
-	create_and_check(dsp, &s, &create, p);
+	create_with_image(dsp, s.fd, &create, p);
 	close(dmabuf);
 	buffers_finish(dsp);
 }

@@ -166,6 +166,24 @@ struct session session_create(struct dsp *dsp, int fd)
 	return s;
 }
 
+void create_with_image(struct dsp *dsp, int fd, struct drm_qda_init_create *create,
+		       const void *image)
+{
+	struct job *job = create_start(fd, create);
+	struct frpc_create wire;
+	struct dsp_call call;
+	uint64_t len;
+	void *p;
+
+	expect_create(dsp, &call, &wire);
+	CHECK_EQ(create->filelen, wire.filelen);
+	p = dsp_arg(dsp, &call, 2, &len);
+	CHECK_EQ(create->filelen, len);
+	CHECK_MEM(image, p, len);
+	dsp_reply(dsp, &call, 0);
+	CHECK_OK(job_wait(job));
+}
+
 void session_create_refused(struct dsp *dsp, int fd)
 {
 	struct drm_qda_init_create create = UNSIGNED_PD;

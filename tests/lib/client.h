@@ -75,6 +75,9 @@ int expect_create_static(struct dsp *dsp, struct dsp_call *call, const char *nam
 void expect_release(struct dsp *dsp, struct dsp_call *call, int id);
 /* Makes a process by the file while the test answers as the DSP. */
 struct session session_create(struct dsp *dsp, int fd);
+/* The same with these arguments; the DSP must find this image. */
+void create_with_image(struct dsp *dsp, int fd, struct drm_qda_init_create *create,
+		       const void *image);
 /* The DSP refuses to make one. */
 void session_create_refused(struct dsp *dsp, int fd);
 /* Opens the node and makes a process. */
