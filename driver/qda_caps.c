@@ -60,13 +60,25 @@ static int qda_caps_conclude(struct qda_caps *caps)
 	return ret;
 }
 
+/* It may run while who completes the question has not quite done so. */
+static void qda_caps_take_answer(struct qda_caps *caps)
+{
+	struct qda_patience patience;
+
+	guard(mutex)(&caps->lock);
+
+	if (!caps->call || !READ_ONCE(caps->answered))
+		return;
+	qda_patience_init(&patience, TASK_KILLABLE, MAX_SCHEDULE_TIMEOUT);
+	if (!qda_invocation_wait(caps->call, &patience))
+		qda_caps_conclude(caps);
+}
+
 static void qda_caps_work(struct work_struct *work)
 {
 	struct qda_caps *caps = container_of(work, struct qda_caps, work);
 
-	scoped_guard(mutex, &caps->lock)
-		if (caps->call && qda_invocation_is_done(caps->call))
-			qda_caps_conclude(caps);
+	qda_caps_take_answer(caps);
 	drm_dev_put(&qda_caps_device(caps)->drm);
 }
 
@@ -75,6 +87,7 @@ static void qda_caps_answered(struct qda_invocation *inv)
 {
 	struct qda_device *qdev = inv->qdev;
 
+	WRITE_ONCE(qdev->caps.answered, true);
 	drm_dev_get(&qdev->drm);
 	if (!queue_work(qda_wq, &qdev->caps.work))
 		drm_dev_put(&qdev->drm);
@@ -182,6 +195,7 @@ static int qda_caps_ask(struct qda_caps *caps, struct qda_session *session)
 
 	caps->call = inv;
 	caps->lender = lender;
+	WRITE_ONCE(caps->answered, false);
 	caps->deadline = jiffies + QDA_CAPS_TIMEOUT;
 	qda_patience_init(&patience, TASK_KILLABLE, QDA_CAPS_TIMEOUT);
 	qda_invocation_start(inv, &patience);

@@ -29,13 +29,14 @@ enum qda_caps_state {
 
 /**
  * struct qda_caps - Capabilities of a DSP
- * @lock: protects all of this; held while somebody waits for the DSP's answer
+ * @lock: protects all of this but @answered; held while somebody waits for the DSP's answer
  * @state: what is known
  * @status: what the DSP answered last
  * @value: the capabilities, number 1 first
  * @call: the question, from when it is sent until what came of it has been looked at
  * @lender: session whose context bank the question uses
  * @result: where its output is
+ * @answered: it is being completed; set in any context
  * @deadline: until when the DSP has time to answer it, in jiffies
  * @work: looks at an answer that nobody waits for
  *
@@ -50,6 +51,7 @@ struct qda_caps {
 	struct qda_invocation *call;
 	struct qda_session *lender;
 	u32 result;
+	bool answered;
 	unsigned long deadline;
 	struct work_struct work;
 };

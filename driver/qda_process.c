@@ -86,12 +86,12 @@ static void qda_process_answered(struct qda_invocation *inv)
 		qda_process_queue_work(process);
 }
 
-static void qda_process_leave_unsent(struct qda_process *process, struct qda_invocation *inv)
+static void qda_process_leave_unsent(struct qda_process *process, u64 generation)
 {
 	guard(spinlock_irq)(&process->lock);
 
 	/* If it is completed the work knows, and the process may be another one. */
-	if (qda_invocation_is_done(inv))
+	if (process->answered || process->generation != generation)
 		return;
 	process->unsent = true;
 	qda_process_queue_work(process);
@@ -104,12 +104,13 @@ static void qda_process_leave_unsent(struct qda_process *process, struct qda_inv
 static void qda_process_send_release(struct qda_process *process)
 {
 	struct qda_invocation *inv = process->release;
+	u64 generation = process->generation;
 
 	qda_invocation_get(inv);
 	inv->answered = qda_process_answered;
 	qda_invocation_publish(inv);
 	if (qda_invocation_send(inv, 0))
-		qda_process_leave_unsent(process, inv);
+		qda_process_leave_unsent(process, generation);
 	qda_invocation_put(inv);
 }
 
