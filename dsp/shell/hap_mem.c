@@ -21,7 +21,7 @@ struct mapped {
 	void *addr; /* NULL: the place is free */
 	size_t len;
 	int fd;
-	bool asked; /* the application mapped it for us */
+	uint32_t asked; /* bytes that the application mapped for us, from its start */
 };
 
 /* lock protects the table. */
@@ -92,7 +92,7 @@ static void give_back(const struct mapped *mapped)
 {
 	maps_put(mapped->fd);
 	if (mapped->asked)
-		ask_unmap(mapped->fd, mapped->len);
+		ask_unmap(mapped->fd, mapped->asked);
 }
 
 void *HAP_mmap2(void *addr, size_t len, int prot, int flags, int fd, long offset)
@@ -105,9 +105,13 @@ void *HAP_mmap2(void *addr, size_t len, int prot, int flags, int fd, long offset
 	if (offset < 0 || !len || end > 0x7fffffff)
 		return (void *)-1;
 	if (maps_get(fd, &range)) {
-		mapped.asked = ask_map(fd, (uint32_t)end);
-		if (!mapped.asked || maps_get(fd, &range))
+		if (!ask_map(fd, (uint32_t)end))
 			return (void *)-1;
+		mapped.asked = (uint32_t)end;
+		if (maps_get(fd, &range)) {
+			ask_unmap(fd, mapped.asked);
+			return (void *)-1;
+		}
 	}
 	mapped.addr = (void *)(range.iova + (uint32_t)offset);
 	if (end <= range.size && remember(&mapped))

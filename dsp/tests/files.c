@@ -168,10 +168,10 @@ static uint32_t serve_handle(struct app *app, struct files *files, struct reques
 		return 1;
 	}
 	memcpy(in, request->data[0], request->len[0]);
-	files->handles_dropped += unmap;
 	files->handles_asked += !unmap;
 	if (!map->size || in[0] != map->key || in[unmap ? 1 : 2] != (int32_t)map->size)
 		return EFILE;
+	files->handles_dropped += unmap;
 	return unmap ? maps_remove(app->shell->maps, map) : maps_add(app->shell->maps, map);
 }
 
