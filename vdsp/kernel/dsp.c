@@ -17,6 +17,7 @@
 #include "fdt.h"
 #include "firmware.h"
 #include "loopback.h"
+#include "remoteproc.h"
 #include "route.h"
 #include "smmu.h"
 #include "window.h"
@@ -221,13 +222,21 @@ static int vdsp_dsp_add(struct vdsp_dsp *dsp)
 	if (ret)
 		goto err_device_del;
 
+	dsp->remoteproc = vdsp_remoteproc_add(&dsp->dev, dsp->config.name);
+	if (IS_ERR(dsp->remoteproc)) {
+		ret = PTR_ERR(dsp->remoteproc);
+		goto err_unregister_smmu;
+	}
+
 	ret = vdsp_dsp_start(dsp);
 	if (ret)
-		goto err_unregister_smmu;
+		goto err_remove_remoteproc;
 
 	vdsp_debugfs_add(dsp);
 	return 0;
 
+err_remove_remoteproc:
+	vdsp_remoteproc_remove(dsp->remoteproc);
 err_unregister_smmu:
 	vdsp_smmu_unregister(dsp->smmu);
 err_device_del:
@@ -287,6 +296,7 @@ void vdsp_dsp_remove(struct vdsp_dsp *dsp)
 {
 	vdsp_debugfs_remove(dsp);
 	vdsp_dsp_stop(dsp);
+	vdsp_remoteproc_remove(dsp->remoteproc);
 	vdsp_smmu_unregister(dsp->smmu);
 	device_unregister(&dsp->dev);
 }

@@ -14,6 +14,7 @@ struct bus_type;
 struct dentry;
 struct dev_pm_ops;
 struct device_node;
+struct rproc;
 struct vdsp_firmware;
 struct vdsp_loopback;
 struct vdsp_port;
@@ -31,6 +32,7 @@ struct vdsp_window;
  * @route: requests on the way to user-space firmware
  * @loopback: firmware in the kernel, or NULL
  * @firmware: char device of user-space firmware, or NULL
+ * @remoteproc: what programs find of it in sysfs
  * @debugfs: its folder
  * @overlay: id of its device tree overlay
  * @fastrpc: device tree node of the channel
@@ -50,6 +52,7 @@ struct vdsp_dsp {
 	struct vdsp_route *route;
 	struct vdsp_loopback *loopback;
 	struct vdsp_firmware *firmware;
+	struct rproc *remoteproc;
 	struct dentry *debugfs;
 	int overlay;
 	struct device_node *fastrpc;
