@@ -77,9 +77,11 @@ int qda_process_create(struct qda_device *dev, const struct qda_process_params *
 	qda_result(0, 0, dsp_status);
 	if (!params)
 		params = &no_params;
-	if (!dev || !process || !params_are_sane(dev, params))
+	if (!process)
 		return -EINVAL;
 	*process = NULL;
+	if (!dev || !params_are_sane(dev, params))
+		return -EINVAL;
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
@@ -163,9 +165,11 @@ int qda_process_create_file(struct qda_device *dev, const char *path, uint32_t a
 	int ret;
 
 	qda_result(0, 0, dsp_status);
-	if (!dev || !path || !process)
+	if (!process)
 		return -EINVAL;
 	*process = NULL;
+	if (!dev || !path)
+		return -EINVAL;
 	ret = map_file(path, &params);
 	if (ret)
 		return ret;

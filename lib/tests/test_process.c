@@ -70,10 +70,11 @@ static void without_params_there_is_no_image(void **state)
 
 static void refuse(const struct qda_process_params *params)
 {
-	struct qda_process *process;
+	struct qda_process *process = (struct qda_process *)1;
 	uint32_t status = 1;
 
 	assert_int_equal(qda_process_create(dev, params, &process, &status), -EINVAL);
+	assert_null(process);
 	assert_int_equal(status, 0);
 	assert_int_equal(fake.create.filefd, 0);
 }
