@@ -512,7 +512,7 @@ static bool lengths_ok(const remote_arg *pra, uint32_t in, uint32_t out)
 	return !out || pra[in ? 1 : 0].buf.nLen == out;
 }
 
-static int create_queue(const remote_arg *pra)
+static int create_queue(remote_arg *pra)
 {
 	uint32_t in[3];
 	uint64_t id;
@@ -529,7 +529,7 @@ static int create_queue(const remote_arg *pra)
 	return error;
 }
 
-static int destroy_queue(const remote_arg *pra)
+static int destroy_queue(remote_arg *pra)
 {
 	uint64_t id;
 	int error;
@@ -543,7 +543,7 @@ static int destroy_queue(const remote_arg *pra)
 	return error;
 }
 
-static int is_imported(const remote_arg *pra)
+static int is_imported(remote_arg *pra)
 {
 	const struct dspqueue *queue;
 	int32_t imported = 0;
@@ -563,7 +563,7 @@ static int is_imported(const remote_arg *pra)
 	return 0;
 }
 
-static int give_signal(const remote_arg *pra)
+static int give_signal(remote_arg *pra)
 {
 	int32_t signal;
 	int error;
@@ -576,7 +576,7 @@ static int give_signal(const remote_arg *pra)
 	return error;
 }
 
-static int set_state(const remote_arg *pra)
+static int set_state(remote_arg *pra)
 {
 	int32_t key;
 
@@ -586,33 +586,54 @@ static int set_state(const remote_arg *pra)
 	return init_process_state(key);
 }
 
+static int open_service(remote_arg *pra)
+{
+	pra[2].h64 = 1;
+	return AEE_SUCCESS;
+}
+
+static int close_service(remote_arg *pra)
+{
+	(void)pra;
+	drop_process_state();
+	return AEE_SUCCESS;
+}
+
+static int cancel_wait(remote_arg *pra)
+{
+	(void)pra;
+	change(&cancelled);
+	return AEE_SUCCESS;
+}
+
+static int take_signal(remote_arg *pra)
+{
+	(void)pra;
+	change(NULL);
+	return AEE_SUCCESS;
+}
+
+static const struct method {
+	uint32_t sc;
+	int (*serve)(remote_arg *pra);
+} methods[] = {
+	{ REMOTE_SCALARS_OPEN, open_service },
+	{ REMOTE_SCALARS_CLOSE, close_service },
+	{ REMOTE_SCALARS_MAKE(2, 1, 0), set_state },
+	{ REMOTE_SCALARS_MAKE(3, 1, 1), create_queue },
+	{ REMOTE_SCALARS_MAKE(4, 1, 0), destroy_queue },
+	{ REMOTE_SCALARS_MAKE(5, 1, 1), is_imported },
+	{ REMOTE_SCALARS_MAKE(6, 0, 1), give_signal },
+	{ REMOTE_SCALARS_MAKE(7, 0, 0), cancel_wait },
+	{ REMOTE_SCALARS_MAKE(8, 0, 0), take_signal },
+};
+
 int queue_service_invoke(uint64_t h, uint32_t sc, remote_arg *pra)
 {
 	(void)h;
-	switch (sc) {
-	case REMOTE_SCALARS_OPEN:
-		pra[2].h64 = 1;
-		return AEE_SUCCESS;
-	case REMOTE_SCALARS_CLOSE:
-		drop_process_state();
-		return AEE_SUCCESS;
-	case REMOTE_SCALARS_MAKE(2, 1, 0):
-		return set_state(pra);
-	case REMOTE_SCALARS_MAKE(3, 1, 1):
-		return create_queue(pra);
-	case REMOTE_SCALARS_MAKE(4, 1, 0):
-		return destroy_queue(pra);
-	case REMOTE_SCALARS_MAKE(5, 1, 1):
-		return is_imported(pra);
-	case REMOTE_SCALARS_MAKE(6, 0, 1):
-		return give_signal(pra);
-	case REMOTE_SCALARS_MAKE(7, 0, 0):
-		change(&cancelled);
-		return AEE_SUCCESS;
-	case REMOTE_SCALARS_MAKE(8, 0, 0):
-		change(NULL);
-		return AEE_SUCCESS;
-	default:
-		return (int)AEE_EUNSUPPORTED;
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		if (methods[i].sc == sc)
+			return methods[i].serve(pra);
 	}
+	return (int)AEE_EUNSUPPORTED;
 }
