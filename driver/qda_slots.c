@@ -92,6 +92,24 @@ static struct qda_invocation *qda_slots_clear(struct qda_slots *slots, u32 id, b
 	return inv;
 }
 
+static struct qda_invocation *qda_slots_take_ctx(struct qda_slots *slots, u64 ctx, bool polled)
+{
+	struct qda_invocation *inv = NULL;
+	u32 id = FIELD_GET(QDA_CTX_ID, ctx);
+	bool user = false;
+
+	scoped_guard(spinlock_irqsave, &slots->lock) {
+		if (!slots->dead && slots->slot[id].inv && slots->slot[id].ctx == ctx) {
+			inv = qda_slots_clear(slots, id, &user);
+			slots->slot[id].polled = polled;
+		}
+	}
+	if (user)
+		qda_turns_give(&slots->user_ids);
+
+	return inv;
+}
+
 /**
  * qda_slots_take - Take the call out of the table that a context word belongs to
  * @slots: the table
@@ -102,18 +120,7 @@ static struct qda_invocation *qda_slots_clear(struct qda_slots *slots, u32 id, b
  */
 struct qda_invocation *qda_slots_take(struct qda_slots *slots, u64 ctx)
 {
-	struct qda_invocation *inv = NULL;
-	u32 id = FIELD_GET(QDA_CTX_ID, ctx);
-	bool user = false;
-
-	scoped_guard(spinlock_irqsave, &slots->lock) {
-		if (!slots->dead && slots->slot[id].inv && slots->slot[id].ctx == ctx)
-			inv = qda_slots_clear(slots, id, &user);
-	}
-	if (user)
-		qda_turns_give(&slots->user_ids);
-
-	return inv;
+	return qda_slots_take_ctx(slots, ctx, false);
 }
 EXPORT_SYMBOL_IF_KUNIT(qda_slots_take);
 
@@ -122,18 +129,13 @@ EXPORT_SYMBOL_IF_KUNIT(qda_slots_take);
  * @slots: the table
  * @ctx: the call's context word
  *
+ * From now on its answer would be late.
+ *
  * Return: as qda_slots_take().
  */
 struct qda_invocation *qda_slots_take_polled(struct qda_slots *slots, u64 ctx)
 {
-	struct qda_invocation *inv = qda_slots_take(slots, ctx);
-
-	guard(spinlock_irqsave)(&slots->lock);
-	/* By now its id can belong to another one. */
-	if (inv && slots->slot[FIELD_GET(QDA_CTX_ID, ctx)].ctx == ctx)
-		slots->slot[FIELD_GET(QDA_CTX_ID, ctx)].polled = true;
-
-	return inv;
+	return qda_slots_take_ctx(slots, ctx, true);
 }
 EXPORT_SYMBOL_IF_KUNIT(qda_slots_take_polled);
 
