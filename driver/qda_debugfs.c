@@ -14,7 +14,7 @@
 
 /*
  * One "name value" pair per line. At rest, with no file open and nothing to come from
- * the DSP, those before dropped_messages are zero; the others count events.
+ * the DSP, those before quarantined_pages are zero; those after it count events.
  */
 static int qda_debugfs_stats(struct seq_file *m, void *unused)
 {
