@@ -30,11 +30,13 @@ TEST(killed_or_too_late_while_it_waits_for_its_turn)
 	struct session s = session_create(dsp, fd);
 	struct buffer b = buffer_new(fd, PAGE, 0);
 	struct drm_qda_remote_map map = map_of(&b, 0, PAGE, KEY);
-	struct invocation *inv = inv_new(TEST_HANDLE, 0);
+	static struct drm_qda_invoke reqs[CALLS];
 	pid_t pid;
 
 	for (int i = 0; i < CALLS; i++) {
-		jobs[i] = invoke_start(fd, &inv->req);
+		/* A signal leaves its call's cookie in the structure: no two calls share one. */
+		reqs[i] = (struct drm_qda_invoke){ .handle = TEST_HANDLE };
+		jobs[i] = invoke_start(fd, &reqs[i]);
 		dsp_expect(dsp, &calls[i], TEST_HANDLE, 0);
 	}
 	pid = client_ioctl(fd, DRM_IOCTL_QDA_REMOTE_MAP, &map);
