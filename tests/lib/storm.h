@@ -20,8 +20,8 @@ enum storm_kind {
 #define STORM_SLOWER 4
 
 /*
- * From now on each thread gets SIGALRM every millisecond while it is in do_ioctl(), and so
- * do child processes.
+ * From now on each thread gets SIGALRM every millisecond while it is in ioctl(), its own or
+ * one of a library, and so do child processes.
  */
 void storm_begin(enum storm_kind kind);
 void storm_end(void);
