@@ -32,11 +32,6 @@
 static_assert(QDA_ASYNC_EVENT_BYTES / sizeof(struct drm_qda_event_invoke) == QDA_ASYNC_EVENTS);
 static_assert(sizeof(struct drm_qda_event_invoke) == 24);
 
-/* The structure as it was in the first version */
-#define QDA_BATCH_STRIDE_MIN	48
-
-static_assert(sizeof(struct drm_qda_invoke) == QDA_BATCH_STRIDE_MIN);
-
 /**
  * struct qda_event - Completion of a call
  * @base: for DRM, which frees all of it
@@ -231,7 +226,7 @@ int qda_ioctl_remote_invoke_batch(struct drm_device *drm, void *data, struct drm
 
 	args->submitted = 0;
 	args->error = 0;
-	if (args->flags || args->pad || args->stride < QDA_BATCH_STRIDE_MIN)
+	if (args->flags || args->pad || args->stride < QDA_INVOKE_SIZE_MIN)
 		return -EINVAL;
 
 	while (!ret && args->submitted < args->count) {

@@ -74,11 +74,46 @@ static const struct drm_ioctl_desc qda_ioctls[] = {
 	QDA_IOCTL(REMOTE_INVOKE_BATCH, remote_invoke_batch),
 };
 
-/* DEFINE_DRM_ACCEL_FOPS() has no fdinfo. */
+/*
+ * Structures that are shorter than the driver's are good, but for a call: where there is no
+ * place for its cookie, which is copied both ways, a signal would make it happen twice.
+ */
+static bool qda_drv_is_restartable(unsigned int cmd)
+{
+	if (DRM_IOCTL_TYPE(cmd) != DRM_IOCTL_BASE ||
+	    DRM_IOCTL_NR(cmd) != DRM_COMMAND_BASE + DRM_QDA_REMOTE_INVOKE)
+		return true;
+
+	return _IOC_DIR(cmd) == (_IOC_READ | _IOC_WRITE) && _IOC_SIZE(cmd) >= QDA_INVOKE_SIZE_MIN;
+}
+
+static long qda_drv_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	return qda_drv_is_restartable(cmd) ? drm_ioctl(filp, cmd, arg) : -EINVAL;
+}
+
+#ifdef CONFIG_COMPAT
+static long qda_drv_compat_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	return qda_drv_is_restartable(cmd) ? drm_compat_ioctl(filp, cmd, arg) : -EINVAL;
+}
+#endif
+
+/* DRM_ACCEL_FOPS with other ioctls and with fdinfo. */
 static const struct file_operations qda_fops = {
 	.owner = THIS_MODULE,
-	DRM_ACCEL_FOPS,
+	.open = accel_open,
+	.release = drm_release,
+	.unlocked_ioctl = qda_drv_ioctl,
+#ifdef CONFIG_COMPAT
+	.compat_ioctl = qda_drv_compat_ioctl,
+#endif
+	.poll = drm_poll,
+	.read = drm_read,
+	.llseek = noop_llseek,
+	.mmap = drm_gem_mmap,
 	.show_fdinfo = drm_show_fdinfo,
+	.fop_flags = FOP_UNSIGNED_OFFSET,
 };
 
 /* The DRM driver of each DSP */

@@ -30,6 +30,8 @@
 
 #define QDA_SCALARS_ATTR	GENMASK(31, 29)
 
+static_assert(sizeof(struct drm_qda_invoke) == QDA_INVOKE_SIZE_MIN);
+
 static void qda_invoke_limit(struct qda_patience *patience, u64 deadline)
 {
 	long timeout = MAX_SCHEDULE_TIMEOUT;

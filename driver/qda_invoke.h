@@ -11,6 +11,9 @@ struct drm_qda_invoke;
 struct qda_call;
 struct qda_patience;
 
+/* Bytes of &struct drm_qda_invoke in its first version */
+#define QDA_INVOKE_SIZE_MIN	48
+
 int qda_invoke_prepare(struct qda_call *call, const struct drm_qda_invoke *args,
 		       const struct qda_patience *patience);
 int qda_invoke_submit(struct drm_qda_invoke *args, struct drm_file *file);

@@ -320,23 +320,6 @@ TEST(create_struct_of_24_bytes)
 	dsp_finish(dsp);
 }
 
-TEST(invoke_struct_of_16_bytes)
-{
-	struct dsp *dsp = dsp_new("cdsp");
-	unsigned long cmd = DRM_IOWR(DRM_COMMAND_BASE + DRM_QDA_REMOTE_INVOKE, char[16]);
-	struct session s = session_new(dsp);
-	struct invocation *inv = plain_call();
-	struct drm_qda_invoke before;
-
-	dsp_serve(dsp, NULL, NULL);
-	memset((char *)&inv->req + 16, POISON, sizeof(inv->req) - 16);
-	before = inv->req;
-	CHECK_OK(do_ioctl(s.fd, cmd, &inv->req));
-	CHECK_MEM(&before, &inv->req, sizeof(before));
-	free(inv);
-	dsp_finish(dsp);
-}
-
 /* A short structure without the image's address has none. */
 TEST(create_struct_of_16_bytes)
 {

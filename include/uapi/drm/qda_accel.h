@@ -595,7 +595,8 @@ struct drm_qda_event_invoke {
  *   call that are not empty; unknown kind; an INLINE
  *   argument with a handle; attribute bits 31:29 of @sc set; a kind that does
  *   not fit the argument's place; a range that is not inside its buffer or key; an imported
- *   buffer that is not contiguous for a DSP without an IOMMU
+ *   buffer that is not contiguous for a DSP without an IOMMU; an ioctl number that says less
+ *   than 48 bytes or not both ways, so that @cookie could be lost
  * - ``-ENOENT``: a BO argument's handle does not exist; nothing is mapped under a KEY
  *   argument's key; there is no interrupted call with this @cookie
  * - ``-EDQUOT``: a buffer is not mapped yet, and with it, or on a DSP without an IOMMU with
