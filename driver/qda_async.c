@@ -10,6 +10,7 @@
 #include <linux/errno.h>
 #include <linux/jiffies.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/timer.h>
 #include <linux/uaccess.h>
@@ -228,6 +229,9 @@ int qda_ioctl_remote_invoke_batch(struct drm_device *drm, void *data, struct drm
 	args->error = 0;
 	if (args->flags || args->pad || args->stride < QDA_INVOKE_SIZE_MIN)
 		return -EINVAL;
+	/* What a later header may add is looked through without a pause. */
+	if (args->stride > SZ_4K)
+		return -E2BIG;
 
 	while (!ret && args->submitted < args->count) {
 		if (args->submitted && signal_pending(current))

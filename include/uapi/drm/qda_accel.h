@@ -721,7 +721,8 @@ struct drm_qda_gem_sync {
  *
  * - ``-EINVAL``: @flags or @pad not zero; @stride is less than 48; a call without
  *   QDA_INVOKE_ASYNC, or with a cookie
- * - ``-E2BIG``: @stride is more than the driver knows, and what it does not know is not zero
+ * - ``-E2BIG``: @stride is more than 4096, or more than the driver knows, and what it does
+ *   not know is not zero
  */
 struct drm_qda_invoke_batch {
 	__u64 calls;
