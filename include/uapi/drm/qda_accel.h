@@ -32,7 +32,9 @@ extern "C" {
  *
  * Errors that every ioctl can return are not repeated below:
  * ``-ENODEV`` when the DSP went away (it comes back as a new node), ``-EFAULT``
- * when a user pointer cannot be accessed, ``-ENOMEM`` when memory is short.
+ * when a user pointer cannot be accessed, ``-ENOMEM`` when memory is short. A
+ * structure that can be read but not written is found out last: the ioctl has done
+ * all its work, and fails with ``-EFAULT`` as it cannot tell what came of it.
  */
 
 /**
@@ -530,8 +532,10 @@ struct drm_qda_arg {
  * &struct drm_qda_invoke is what tells whose event it is.
  *
  * Exactly one of two things happens: the ioctl fails and nothing was sent, or there will be
- * an event, whatever becomes of the DSP. There is room for it before the call is sent.
- * Only who closes the file does not see it.
+ * an event, whatever becomes of the DSP. Only who closes the file does not see it. Of a
+ * structure that cannot be written, both are true: the ioctl fails with ``-EFAULT``, though
+ * the call was sent, and the event comes. Its user_data tells which calls of a
+ * REMOTE_INVOKE_BATCH were sent.
  */
 
 #define QDA_EVENT_INVOKE	0x80000000 /* &struct drm_qda_event_invoke */
