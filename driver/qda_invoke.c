@@ -188,14 +188,11 @@ static int qda_invoke_park(const struct qda_call *call, u64 *cookie)
 		kept->payload.args = kept->few;
 	kept->parked.drop = qda_invoke_drop;
 
-	ret = qda_parking_add(&session->parking, &kept->parked);
-	if (ret) {
+	ret = qda_parking_add(&session->parking, &kept->parked, cookie);
+	if (ret)
 		kfree(kept);
-		return ret;
-	}
-	*cookie = kept->parked.cookie;
 
-	return 0;
+	return ret;
 }
 
 static int qda_invoke_run(struct qda_call *call, struct drm_qda_invoke *args,
@@ -289,10 +286,8 @@ static int qda_invoke_resume(struct drm_qda_invoke *args, u64 cookie, struct drm
 	call = container_of(parked, struct qda_call, parked);
 	ret = qda_invocation_wait(call->inv, patience);
 	if (ret == -ERESTARTSYS) {
-		if (!qda_parking_add(&session->parking, parked)) {
-			args->cookie = cookie;
+		if (!qda_parking_add(&session->parking, parked, &args->cookie))
 			return ret;
-		}
 		patience->state = TASK_KILLABLE;
 		ret = qda_invocation_wait(call->inv, patience);
 	}

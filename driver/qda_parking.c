@@ -30,10 +30,14 @@ void qda_parking_init(struct qda_parking *parking)
  * @parking: the calls of the session
  * @parked: the call, with its generation and how to drop it. It gets a cookie if it has
  *	none; with an old one it can be found at once, as it was before
+ * @cookie: its cookie is stored here
+ *
+ * Another thread of the caller's may guess the cookie and end the call, so on success the
+ * caller has no business with @parked any more.
  *
  * Return: 0, or -EBUSY when there are too many.
  */
-int qda_parking_add(struct qda_parking *parking, struct qda_parked *parked)
+int qda_parking_add(struct qda_parking *parking, struct qda_parked *parked, u64 *cookie)
 {
 	guard(spinlock)(&parking->lock);
 
@@ -45,6 +49,7 @@ int qda_parking_add(struct qda_parking *parking, struct qda_parked *parked)
 		mmgrab(current->mm);
 		parked->mm = current->mm;
 	}
+	*cookie = parked->cookie;
 	list_add_tail(&parked->node, &parking->list);
 	parking->count++;
 

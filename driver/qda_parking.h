@@ -47,7 +47,7 @@ struct qda_parking {
 };
 
 void qda_parking_init(struct qda_parking *parking);
-int qda_parking_add(struct qda_parking *parking, struct qda_parked *parked);
+int qda_parking_add(struct qda_parking *parking, struct qda_parked *parked, u64 *cookie);
 struct qda_parked *qda_parking_take(struct qda_parking *parking, u64 cookie);
 void qda_parking_drop(struct qda_parking *parking, u64 generation);
 void qda_parked_fini(struct qda_parked *parked);
