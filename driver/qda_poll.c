@@ -80,7 +80,8 @@ void qda_poll_spin(struct qda_invocation *inv, const struct qda_patience *patien
 		return;
 	word = qda_pool_slot_cpu(inv) + inv->poll;
 	while (!qda_poll_is_over(inv, word)) {
-		if (ktime_after(ktime_get(), end) || qda_patience_is_disturbed(patience))
+		if (ktime_after(ktime_get(), end) || !qda_patience_left(patience) ||
+		    qda_patience_is_disturbed(patience))
 			break;
 		cpu_relax();
 		cond_resched();
