@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
+#include <linux/rcupdate.h>
 #include <linux/rpmsg.h>
 #include <linux/workqueue.h>
 
@@ -164,6 +165,8 @@ static void __exit qda_exit(void)
 {
 	qda_rpmsg_unregister();
 	platform_driver_unregister(&qda_cb_driver);
+	/* Timers of calls have been stopped, but one may just be queueing its work. */
+	synchronize_rcu();
 	destroy_workqueue(qda_wq);
 	qda_quarantine_exit();
 	qda_ras_exit();
