@@ -163,15 +163,15 @@ enum drm_qda_limit {
  * @value: out
  * @name: out, NUL-terminated, empty if @type has no name
  *
+ * The DSP is asked for its capabilities once, when somebody first wants to know one. That
+ * takes the session's context bank, or a free one until the DSP has answered. What the DSP
+ * told, or that it tells none, is remembered; after any other error the next QUERY asks
+ * again. QUERY waits for nothing else, and only QDA_QUERY_CAPABILITY has other errors than
+ * the first.
+ *
  * Errors of QUERY:
  *
  * - ``-EINVAL``: unknown @type, or @index out of its range
- *
- * The other errors are those of QDA_QUERY_CAPABILITY. The DSP is asked for its capabilities
- * once, when somebody first wants to know one. That takes the session's context bank, or a
- * free one until the DSP has answered. What the DSP told, or that it tells none, is
- * remembered; after any other error the next QUERY asks again.
- *
  * - ``-EOPNOTSUPP``: the DSP does not tell its capabilities
  * - ``-EBUSY``: the DSP has not been asked yet, and no context bank is free to do so
  * - ``-EREMOTEIO``: the DSP refused for another reason
@@ -348,9 +348,9 @@ struct drm_qda_remote_attach {
  * is open to everyone on cdsp and gdsp domains and needs CAP_SYS_ADMIN elsewhere.
  *
  * With its first process a session gets a context bank of the DSP, of which there are few,
- * and keeps it until the file is closed. A session has one process at a time. After the
- * process has died (its calls
- * fail with ``-EPIPE``) create releases what is left of it first.
+ * and keeps it until the file is closed. A session has one process at a time. When that has
+ * died, so that calls fail with ``-EPIPE``, REMOTE_SESSION_CREATE first releases what is left
+ * of it.
  *
  * Errors of REMOTE_SESSION_CREATE:
  *
@@ -577,30 +577,31 @@ struct drm_qda_event_invoke {
  * When a signal arrives the ioctl returns so that its handler can run, and the call
  * goes on: it is named by the @cookie that the ioctl has left in the structure. The
  * ioctl made again with the same structure waits for that call instead of making another
- * one; only @cookie and @deadline are looked at, outputs go where the first ioctl
- * said. The kernel does that by itself after a handler with SA_RESTART; after one without,
- * the ioctl fails with ``-EINTR`` and it is up to the program. A cookie is good once, in
- * the file and the address space in which the call was made. The result of a call
- * that nobody comes for is kept until the file is closed, or until the process
- * has been released and another one after it; 64 such calls fit, and with more
- * of them signals do not interrupt calls.
+ * one; only @cookie and @deadline are looked at, outputs go where the first ioctl said. The
+ * kernel does that by itself after a handler with SA_RESTART; after one without, the ioctl
+ * fails with ``-EINTR`` and it is up to the program. A cookie is good once, in the file and
+ * the address space in which the call was made; and as it can be in the structure from the
+ * ioctl's begin to its end, two calls at the same time need two structures. The result of a
+ * call that nobody comes for is kept until the file is closed, or until the process has been
+ * released and another one after it; 64 such calls fit, and with more of them signals do
+ * not interrupt calls.
  *
  * When @deadline has passed the call is given up: the DSP may still run the method, and
  * what it answers goes nowhere. Memory that the call uses stays mapped until then.
  *
- * With QDA_INVOKE_ASYNC the ioctl does not wait for the answer, see "asynchronous calls".
- * Inputs have been read when it returns. INLINE outputs cannot be had that way. The ioctl
- * may still have to wait for a place among the calls of other sessions, and for room in the
- * transport; a signal that comes then makes it start again.
+ * With QDA_INVOKE_ASYNC, see "asynchronous calls", inputs have been read when the ioctl
+ * returns, and INLINE outputs cannot be had. It may still have to wait for a place among the
+ * calls of other sessions, and for room in the transport; a signal that comes then makes it
+ * start again.
  *
  * Errors of REMOTE_INVOKE:
  *
  * - ``-EINVAL``: unknown @flags bit, or any with a @cookie; INLINE outputs of an asynchronous
- *   call that are not empty; unknown kind; an INLINE
- *   argument with a handle; attribute bits 31:29 of @sc set; a kind that does
- *   not fit the argument's place; a range that is not inside its buffer or key; an imported
- *   buffer that is not contiguous for a DSP without an IOMMU; an ioctl number that says less
- *   than 48 bytes or not both ways, so that @cookie could be lost
+ *   call that are not empty; unknown kind; an INLINE argument with a handle; attribute bits
+ *   31:29 of @sc set; a kind that does not fit the argument's place; a range that is not
+ *   inside its buffer or key; an imported buffer that is not contiguous for a DSP without an
+ *   IOMMU; an ioctl number that says less than 48 bytes or not both ways, so that @cookie
+ *   could be lost
  * - ``-ENOENT``: a BO argument's handle does not exist; nothing is mapped under a KEY
  *   argument's key; there is no interrupted call with this @cookie
  * - ``-EDQUOT``: a buffer is not mapped yet, and with it, or on a DSP without an IOMMU with
