@@ -8,6 +8,7 @@
  */
 #include <linux/delay.h>
 #include <linux/errno.h>
+#include <linux/freezer.h>
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -323,6 +324,8 @@ static long qda_invocation_watch(struct qda_invocation *inv, const struct qda_pa
 	long left, ret;
 
 	do {
+		/* A caller that no signal wakes looks here whether it is to be frozen. */
+		try_to_freeze();
 		qda_poll_look(inv);
 		left = min_t(long, qda_patience_left(patience), QDA_POLL_INTERVAL);
 		ret = qda_invocation_wait_done(inv, patience->state, left);

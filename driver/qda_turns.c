@@ -64,6 +64,16 @@ bool qda_turns_try_take(struct qda_turns *turns)
 }
 EXPORT_SYMBOL_IF_KUNIT(qda_turns_try_take);
 
+/*
+ * Who cannot be interrupted is frozen where it waits, as it would hold up a suspend; what
+ * it is given then waits with it. Others leave when they are to be frozen and come back.
+ */
+static unsigned int qda_turns_state(const struct qda_patience *patience)
+{
+	return patience->state == TASK_INTERRUPTIBLE ? patience->state :
+						       patience->state | TASK_FREEZABLE;
+}
+
 static int qda_turns_wait(struct qda_turns *turns, struct qda_turns_waiter *waiter,
 			  const struct qda_patience *patience)
 {
@@ -78,7 +88,7 @@ static int qda_turns_wait(struct qda_turns *turns, struct qda_turns_waiter *wait
 		if (qda_patience_is_disturbed(patience))
 			return qda_patience_error(patience);
 
-		__set_current_state(patience->state);
+		__set_current_state(qda_turns_state(patience));
 		spin_unlock_irq(&turns->lock);
 		schedule_timeout(left);
 		spin_lock_irq(&turns->lock);
