@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <drm/qda_accel.h>
+#include <misc/fastrpc.h>
 
 #include "ktap.h"
 
@@ -104,7 +105,7 @@ static bool is_same(unsigned long cmd, unsigned long other)
 
 static void count_calls(unsigned long cmd, const void *arg)
 {
-	if (is_same(cmd, DRM_IOCTL_QDA_REMOTE_INVOKE))
+	if (is_same(cmd, DRM_IOCTL_QDA_REMOTE_INVOKE) || is_same(cmd, FASTRPC_IOCTL_INVOKE))
 		__atomic_fetch_add(&counts->made, 1, __ATOMIC_SEQ_CST);
 	else if (is_same(cmd, DRM_IOCTL_QDA_REMOTE_INVOKE_BATCH))
 		__atomic_fetch_add(&counts->made, calls_of_batch(arg), __ATOMIC_SEQ_CST);
@@ -200,7 +201,9 @@ int storm_ioctl(int fd, unsigned long cmd, void *arg)
 	count_calls(cmd, arg);
 	do {
 		before = hits;
-		ret = ioctl_in_storm(fd, cmd, arg) < 0 ? -errno : 0;
+		ret = ioctl_in_storm(fd, cmd, arg);
+		/* As in do_ioctl(), which the old interface gives other results. */
+		ret = ret == -1 ? -errno : ret;
 		/* After another signal than those of the storm the test wants to know. */
 	} while (ret == -EINTR && storm == STORM_EINTR && hits != before);
 	return gone ? ret : gone_while_waiting(cmd, arg, ret);
