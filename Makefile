@@ -14,6 +14,9 @@ demo: ready-fast ## one call through the whole stack, on a virtual DSP
 test: ready-debug ## all tests, in the VM with the checking kernel
 	@tests/run
 
+prove: ready-debug ## what takes too long for that: all suites in a storm of signals (hours)
+	@tests/prove
+
 unit: user ## the tests that need no VM: library, firmware, Hexagon shell
 	@vm/unit
 
@@ -47,5 +50,5 @@ clean: ## what was built in this checkout
 clean-cache: ## the kernels and all that was fetched
 	@vm/clean-cache
 
-.PHONY: help demo test unit check shell setup modules user report clean clean-cache
+.PHONY: help demo test prove unit check shell setup modules user report clean clean-cache
 .PHONY: ready-fast ready-debug
