@@ -181,8 +181,9 @@ static bool read_dynamic(struct elf *elf, const struct elf_segment *dynamic, str
 
 static bool table_ok(const struct elf *elf, uint32_t table, uint32_t size, uint32_t entry)
 {
-	return !size || (elf->dynamic[table] % 4 == 0 && elf->dynamic[size] % entry == 0 &&
-			 inside(elf, elf->dynamic[table], elf->dynamic[size]));
+	return !elf->dynamic[size] ||
+	       (elf->dynamic[table] % 4 == 0 && elf->dynamic[size] % entry == 0 &&
+		inside(elf, elf->dynamic[table], elf->dynamic[size]));
 }
 
 /* The number of symbols is in the hash table only, which has two words, buckets, and chains. */
