@@ -18,7 +18,6 @@
 
 #define SHELL	  "qda_shell.elf"
 #define SHELL_ALT "qda_shell_alt.elf"
-#define PD_NAME	  "qemu-hexagon"
 
 enum { CALC_SUM = 2, CALC_MAX = 3, CALC_ECHO = 4, FILTER_DESCRIBE = 3 };
 
@@ -32,19 +31,6 @@ __attribute__((constructor)) static void setup(void)
 	ktap_after_each(clean_up);
 	/* Two emulators on top of each other. */
 	ktap_seconds(240);
-}
-
-static bool no_pd_left(void *arg)
-{
-	(void)arg;
-	return count_processes(PD_NAME) == 0;
-}
-
-/* A PD's process goes with the session, whatever was in it. */
-static void check_no_pd_left(void)
-{
-	if (!wait_for(no_pd_left, NULL))
-		FAIL("%d processes of PDs are left", count_processes(PD_NAME));
 }
 
 static void numbers_call(int fd, uint32_t handle, unsigned int method, const int32_t *numbers,
@@ -567,7 +553,7 @@ TEST(killed_client_takes_its_pd_along)
 	/* CREATE, open and spin. */
 	while (vdsp_get(dsp, "calls") < 3 && now_ms() < end)
 		usleep(10000);
-	CHECK_EQ(1, count_processes(PD_NAME));
+	CHECK_EQ(1, real_pds());
 	client_kill(pid);
 	check_no_pd_left();
 	dsp_finish(dsp);

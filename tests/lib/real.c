@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "sys.h"
 
 #define MAX_IMAGE (4 * MIB)
+#define PD_NAME	  "qemu-hexagon"
 
 static const char *setting(const char *name)
 {
@@ -69,6 +71,15 @@ struct dsp *real_new(const char *line)
 	start_dspd(dsp);
 	dsp_wait_node(dsp);
 	return dsp;
+}
+
+void real_restart(struct dsp *dsp)
+{
+	enum { DSP_GONE = 3 };
+
+	CHECK_EQ(DSP_GONE, client_wait(dsp->firmware));
+	start_dspd(dsp);
+	dsp_wait_node(dsp);
 }
 
 struct image image_of_file(const char *path)
@@ -189,16 +200,47 @@ static bool runs_as(const char *pid, const char *name)
 	return !strcmp(comm + 1, name) && end[2] != 'Z' && end[2] != 'X';
 }
 
-int count_processes(const char *name)
+static int for_pds(void (*fn)(pid_t pid))
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
 	int count = 0;
 
-	while (dir && (entry = readdir(dir)))
-		if (isdigit((unsigned char)entry->d_name[0]))
-			count += runs_as(entry->d_name, name);
+	while (dir && (entry = readdir(dir))) {
+		if (!isdigit((unsigned char)entry->d_name[0]) || !runs_as(entry->d_name, PD_NAME))
+			continue;
+		count++;
+		if (fn)
+			fn(atoi(entry->d_name));
+	}
 	if (dir)
 		closedir(dir);
 	return count;
+}
+
+int real_pds(void)
+{
+	return for_pds(NULL);
+}
+
+static void kill_it(pid_t pid)
+{
+	kill(pid, SIGKILL);
+}
+
+int real_kill_pds(void)
+{
+	return for_pds(kill_it);
+}
+
+static bool no_pd_left(void *arg)
+{
+	(void)arg;
+	return real_pds() == 0;
+}
+
+void check_no_pd_left(void)
+{
+	if (!wait_for(no_pd_left, NULL))
+		FAIL("%d processes of PDs are left", real_pds());
 }

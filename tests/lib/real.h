@@ -24,6 +24,8 @@ struct image {
 
 /* A virtual DSP with dspd as its firmware; dsp_finish() ends both. */
 struct dsp *real_new(const char *line);
+/* Another dspd for a DSP that was taken down, when its dspd has seen that. */
+void real_restart(struct dsp *dsp);
 
 /* A file of the DSP side's build, like "qda_shell.elf". */
 struct image image_load(const char *name);
@@ -55,7 +57,11 @@ enum probe_method {
 
 int probe_read(int fd, uint32_t handle, uint32_t address, uint32_t *value);
 
-/* Number of processes of this name, as the kernel shows it. */
-int count_processes(const char *name);
+/* Number of processes that are PDs. */
+int real_pds(void);
+/* kill -9 for each of them; their number. */
+int real_kill_pds(void);
+/* A PD's process goes with the session, whatever was in it. */
+void check_no_pd_left(void);
 
 #endif /* TESTS_REAL_H */
