@@ -4,11 +4,13 @@
  *
  * A whole program for the DSP, told step by step: find the DSP, create a process from a
  * Hexagon ELF file, call modules in it, with arguments that are copied and in memory that is
- * shared, compare every result with the CPU's, release the process.
+ * shared, compare every result with the CPU's, release the process. Then once more by the
+ * older interface.
  *
  * Usage: demo SHELL.elf BEFORE.png AFTER.png FRAMES.png [DOMAIN]
  */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "parts.h"
@@ -51,6 +53,16 @@ static bool use_dsp(struct steps *steps, const char *image, const char *domain,
 	return ok;
 }
 
+/* Modules as files are beside the program of the process. */
+static bool use_files(struct steps *steps, const char *image, const char *domain)
+{
+	const char *slash = strrchr(image, '/');
+	char folder[512];
+
+	snprintf(folder, sizeof(folder), "%.*slib", slash ? (int)(slash + 1 - image) : 0, image);
+	return use_old_interface(steps, domain, folder);
+}
+
 static bool save(const struct picture *picture, const char *path)
 {
 	int err = picture_write_png(picture, path);
@@ -70,7 +82,8 @@ static bool run(const struct files *files, const char *domain)
 		return step_fail(files->before, err, 0,
 				 "It must be a PNG file of at most 512x512 pixels.");
 	ok = use_dsp(&steps, files->image, domain, &pictures) &&
-	     save(&pictures.after, files->after) && save(&pictures.frames, files->frames);
+	     use_files(&steps, files->image, domain) && save(&pictures.after, files->after) &&
+	     save(&pictures.frames, files->frames);
 	picture_free(&pictures.before);
 	picture_free(&pictures.after);
 	picture_free(&pictures.frames);

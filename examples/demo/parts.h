@@ -39,4 +39,7 @@ bool filter_video(struct steps *steps, struct qda_process *process, struct pictu
 /* A picture in memory of another program, which it starts. */
 bool filter_visitor(struct steps *steps, struct qda_process *process);
 
+/* A module that the DSP loads from a file in the folder, by the node of the older interface. */
+bool use_old_interface(struct steps *steps, const char *domain, const char *folder);
+
 #endif /* DEMO_PARTS_H */
