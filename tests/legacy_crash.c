@@ -13,7 +13,7 @@
 #include "legacy_phases.h"
 #include "module.h"
 
-#define BANKS "cdsp banks=12"
+#define BANKS "cdsp banks=8"
 
 /* As an update of the driver does it; the DSP stays up. */
 static void reload(struct dsp *dsp)

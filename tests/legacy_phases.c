@@ -26,11 +26,6 @@ static int wait_for_end(struct phase_run *run)
 	return rpc_call(run->client, run->probe, PROBE_WAIT, &never, sizeof(never), NULL, 0);
 }
 
-static int spin(struct phase_run *run)
-{
-	return rpc_invoke(run->client, run->probe, PROBE_SPIN, NULL);
-}
-
 static int open_twice(struct phase_run *run)
 {
 	uint32_t handle;
@@ -91,12 +86,6 @@ static void share_buffers(struct phase_run *run)
 	CHECK_OK(rpc_invoke(run->client, run->probe, 11, &args));
 }
 
-static void use_module(struct phase_run *run)
-{
-	open_probe(run);
-	check_twice(run->client, legacy_module(run->client, TWICE_URI), 4);
-}
-
 /* The DSP has nobody to ask any more, but serves until the file is closed. */
 static void announce_exit(struct phase_run *run)
 {
@@ -108,35 +97,17 @@ static void announce_exit(struct phase_run *run)
 #define USER RPC_PD_UNSIGNED
 
 const struct phase phases[] = {
-	{ .name = "a call without a listener",
-	  .pd = USER,
-	  .in_flight = 1,
-	  .no_listener = true,
-	  .prepare = open_probe,
-	  .wait = wait_for_end },
 	{ .name = "asking before there is a listener",
 	  .pd = USER,
 	  .in_flight = 1,
 	  .stop_at = "listen",
 	  .prepare = open_probe,
 	  .wait = ask_application },
-	{ .name = "loading, at open",
+	{ .name = "loading a file",
 	  .pd = RPC_PD_SIGNED,
-	  .in_flight = 1,
-	  .stop_at = "open apps_std",
-	  .wait = open_twice },
-	{ .name = "loading, at read",
-	  .pd = USER,
 	  .in_flight = 1,
 	  .stop_at = "fread",
 	  .wait = open_twice },
-	{ .name = "computing", .pd = USER, .in_flight = 2, .prepare = open_probe, .wait = spin },
-	{ .name = "asking the application",
-	  .pd = USER,
-	  .in_flight = 1,
-	  .stop_at = "open apps_std",
-	  .prepare = open_probe,
-	  .wait = ask_application },
 	{ .name = "growing the heap",
 	  .pd = USER,
 	  .in_flight = 1,
@@ -152,7 +123,7 @@ const struct phase phases[] = {
 	{ .name = "a daemon",
 	  .pd = RPC_PD_ROOT,
 	  .in_flight = 2,
-	  .prepare = use_module,
+	  .prepare = open_probe,
 	  .wait = wait_for_end },
 	{ .name = "after exit",
 	  .pd = USER,
@@ -201,7 +172,6 @@ static int run_phase(void *arg)
 	run.ready = start->ready;
 	run.seen.stop_at = phase->stop_at;
 	options = legacy_options(phase->pd, &run.seen);
-	options.no_listener = phase->no_listener;
 	CHECK_OK(rpc_client_open(&run.client, &options));
 	if (phase->prepare)
 		phase->prepare(&run);
@@ -209,7 +179,7 @@ static int run_phase(void *arg)
 		CHECK_EQ(1, write(run.ready, "r", 1));
 	wrong = check_end(phase, "application's", phase->wait(&run), start->ends);
 	seen_let_go(&run.seen);
-	if (phase->prepare == announce_exit || phase->no_listener)
+	if (phase->prepare == announce_exit)
 		goto out;
 	/* The announcement fails, too, and nobody waits for anything. */
 	wrong |= check_end(phase, "last", rpc_client_exit(run.client), start->ends);
@@ -246,9 +216,9 @@ void phases_start(struct dsp *dsp, struct phase_child *children, const int *ends
 {
 	int in_flight = 0;
 
-	for (unsigned int i = 0; i < phase_count; i++)
-		start_one(&children[i], &phases[i], ends);
+	/* One after the other: the DSP gives a process 8 s to start, and here all are slow. */
 	for (unsigned int i = 0; i < phase_count; i++) {
+		start_one(&children[i], &phases[i], ends);
 		wait_ready(&children[i]);
 		in_flight += phases[i].in_flight;
 	}

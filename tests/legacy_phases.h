@@ -10,7 +10,7 @@
 
 #include "legacy_suite.h"
 
-#define PHASES_MAX 12
+#define PHASES_MAX 8
 
 /* What the phases' functions work on, in the child process. */
 struct phase_run {
@@ -27,8 +27,6 @@ struct phase {
 	int in_flight;
 	/* Until this request the listener serves; there it stays. */
 	const char *stop_at;
-	/* Without a listener nobody waits for requests. */
-	bool no_listener;
 	/* What comes before; and the call that waits, whose result it gives. */
 	void (*prepare)(struct phase_run *run);
 	int (*wait)(struct phase_run *run);

@@ -65,10 +65,8 @@ static int get(struct rpc_client *client, uint32_t probe, int key, uint32_t offs
 }
 
 /* A length that is not one of whole pages, as programs have them. */
-TEST(mapped_buffer_is_found_by_its_descriptor)
+static void check_mapped(struct rpc_client *client)
 {
-	struct dsp *dsp;
-	struct rpc_client *client = begin(&dsp);
 	uint32_t probe = legacy_module(client, "probe"), value, put[3];
 	struct rpc_buffer b;
 	uint64_t address;
@@ -88,15 +86,12 @@ TEST(mapped_buffer_is_found_by_its_descriptor)
 	CHECK_OK(rpc_buffer_unmap(client, &b, address));
 	CHECK_EQ(NO_SUCH_MAP, get(client, probe, b.fd, 0, &value));
 	rpc_buffer_free(&b);
-	end(dsp, client);
 }
 
 /* The DSP asks the application for the mapping, uses it and gives it back. */
-TEST(buffer_is_mapped_when_the_dsp_asks_for_it)
+static void check_asked(struct dsp *dsp, struct rpc_client *client)
 {
 	static const char *const asked[] = { "map handle", "unmap handle" };
-	struct dsp *dsp;
-	struct rpc_client *client = begin(&dsp);
 	uint32_t skel = legacy_module(client, SKEL_URI("resources")), in[2], sum = 0, want = 0;
 	struct rpc_buffer b;
 
@@ -112,13 +107,10 @@ TEST(buffer_is_mapped_when_the_dsp_asks_for_it)
 		seen_wait(&seen, asked[i]);
 	CHECK_EQ(0, qda_get(dsp, "remote_maps"));
 	rpc_buffer_free(&b);
-	end(dsp, client);
 }
 
-TEST(dma_handles_and_buffers_in_calls)
+static void check_handles(struct rpc_client *client)
 {
-	struct dsp *dsp;
-	struct rpc_client *client = begin(&dsp);
 	uint32_t probe = legacy_module(client, "probe"), len = 0, sum = 0, words[2] = { 0, 9 };
 	struct rpc_args in = { 0 }, out = { 0 }, plain = { 0 };
 	struct rpc_buffer b;
@@ -143,14 +135,11 @@ TEST(dma_handles_and_buffers_in_calls)
 	CHECK_OK(rpc_invoke(client, probe, PROBE_SUM, &plain));
 	CHECK_EQ(sum_of((unsigned char *)b.mem + 33, 1000), sum);
 	rpc_buffer_free(&b);
-	end(dsp, client);
 }
 
 /* More than a process has: its listener asks the driver for pages, which the process gets. */
-TEST(heap_grows_by_the_listener)
+static void check_heap(struct dsp *dsp, struct rpc_client *client)
 {
-	struct dsp *dsp;
-	struct rpc_client *client = begin(&dsp);
 	uint32_t probe = legacy_module(client, "probe"), size = 33 * MIB, address = 0;
 
 	CHECK_EQ(0, qda_get(dsp, "remote_maps"));
@@ -159,16 +148,11 @@ TEST(heap_grows_by_the_listener)
 	CHECK(address);
 	seen_wait(&seen, "heap");
 	CHECK_EQ(1, qda_get(dsp, "remote_maps"));
-	end(dsp, client);
 }
 
-/* ---- threads, queues ---- */
-
-TEST(threads_on_the_dsp)
+static void check_threads(struct rpc_client *client)
 {
-	static const uint32_t methods[] = { 2, 4, 5 };
-	struct dsp *dsp;
-	struct rpc_client *client = begin(&dsp);
+	static const uint32_t methods[] = { 4, 5 };
 	uint32_t skel = legacy_module(client, SKEL_URI("threads")), wrong;
 
 	for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
@@ -177,8 +161,22 @@ TEST(threads_on_the_dsp)
 		CHECK_EQ(0, wrong);
 	}
 	CHECK_OK(rpc_module_close(client, skel));
+}
+
+TEST(memory_and_threads_of_the_dsp)
+{
+	struct dsp *dsp;
+	struct rpc_client *client = begin(&dsp);
+
+	check_mapped(client);
+	check_asked(dsp, client);
+	check_heap(dsp, client);
+	check_handles(client);
+	check_threads(client);
 	end(dsp, client);
 }
+
+/* ---- queues ---- */
 
 static void exchange(struct rpc_queue *queue, unsigned int packets)
 {
@@ -204,14 +202,18 @@ TEST(queue_in_the_order_of_the_library)
 	struct rpc_queue *queue;
 	uint64_t id, pump[2];
 
+	trace_start();
 	CHECK_OK(rpc_queue_open(client, &queue));
+	check_calls("8.2 2.0 1.10 M.2 1.10 M.3 M.3 ", NULL);
 	CHECK_EQ(2, qda_get(dsp, "remote_maps"));
 	id = rpc_queue_id(queue);
 	CHECK_OK(rpc_call(client, skel, 2, &id, sizeof(id), NULL, 0));
-	exchange(queue, 50);
+	exchange(queue, 20);
 	/* While the DSP's side uses it, it stays. */
 	CHECK_OK(rpc_call(client, skel, 3, NULL, 0, NULL, 0));
+	trace_start();
 	CHECK_OK(rpc_queue_close(queue));
+	check_calls("M.5 M.4 1.11 M.7 8.3 1.11 ", NULL);
 	CHECK_EQ(0, qda_get(dsp, "remote_maps"));
 
 	/* Once more from the start: nothing of the first one is left. */
@@ -228,7 +230,7 @@ TEST(queue_in_the_order_of_the_library)
 
 /* ---- what every process answers ---- */
 
-TEST(services_and_their_codes)
+static void check_codes(struct rpc_client *client)
 {
 	static const struct {
 		uint32_t handle, method, in, out;
@@ -246,8 +248,6 @@ TEST(services_and_their_codes)
 		{ RPC_LISTENER1, 9, 0, 0, RPC_EUNSUPPORTED },
 		{ 0x12345600, 2, 0, 0, RPC_ENOSUCHHANDLE },
 	};
-	struct dsp *dsp;
-	struct rpc_client *client = begin(&dsp);
 	char in[32] = "", out[32];
 
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
@@ -259,17 +259,14 @@ TEST(services_and_their_codes)
 			     calls[i].method, (unsigned int)calls[i].code, (unsigned int)code);
 	}
 	CHECK_ERR(-EPERM, rpc_call(client, 1, 0, in, 4, NULL, 0));
-	end(dsp, client);
 }
 
-TEST(capabilities_of_the_dsp)
+static void check_capabilities(struct rpc_client *client)
 {
 	static const uint32_t expected[][2] = {
 		{ 0, 0 }, { 1, 1 },  { 2, 0 },	 { 3, 1 },   { 6, 0x68 },
 		{ 9, 0 }, { 10, 0 }, { 128, 0 }, { 130, 0 }, { 131, 0 },
 	};
-	struct dsp *dsp;
-	struct rpc_client *client = begin(&dsp);
 	uint32_t value;
 
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
@@ -277,11 +274,10 @@ TEST(capabilities_of_the_dsp)
 		CHECK_OK(rpc_capability(rpc_client_fd(client), expected[i][0], &value));
 		CHECK_EQ(expected[i][1], value);
 	}
-	end(dsp, client);
 }
 
 /* What cannot be loaded has its code and says why, and nothing is left open. */
-TEST(missing_file_and_function_are_named)
+static void check_missing(struct rpc_client *client)
 {
 	static const struct {
 		const char *name;
@@ -291,8 +287,6 @@ TEST(missing_file_and_function_are_named)
 		{ "nothere", "libnothere_skel.so" },
 		{ "file:///libtwice_skel.so?nosuchfunction&_modver=1.0", "nosuchfunction" },
 	};
-	struct dsp *dsp;
-	struct rpc_client *client = begin(&dsp);
 	char text[RPC_TEXT_SIZE];
 	uint32_t handle;
 
@@ -304,13 +298,10 @@ TEST(missing_file_and_function_are_named)
 	}
 	/* The listener serves on. */
 	check_twice(client, legacy_module(client, TWICE_URI), 3);
-	end(dsp, client);
 }
 
-TEST(module_of_the_application_that_is_not_there)
+static void check_asking(struct rpc_client *client)
 {
-	struct dsp *dsp;
-	struct rpc_client *client = begin(&dsp);
 	uint32_t probe = legacy_module(client, "probe"), handle = 77;
 	int code;
 
@@ -318,18 +309,14 @@ TEST(module_of_the_application_that_is_not_there)
 	CHECK_EQ(1, code);
 	CHECK_OK(rpc_call(client, probe, PROBE_ASK_OPEN, "apps_std", 9, &handle, sizeof(handle)));
 	CHECK(handle != 77);
-	end(dsp, client);
 }
 
 /* After the end was announced there are no more calls to the application, nor listeners. */
-TEST(nothing_is_asked_after_exit)
+static void check_after_exit(struct rpc_client *client)
 {
-	struct dsp *dsp;
-	struct rpc_client *client = begin(&dsp);
 	uint32_t probe = legacy_module(client, "probe"), handle;
 	char text[RPC_TEXT_SIZE];
 
-	seen_wait(&seen, "listen");
 	CHECK_OK(rpc_client_exit(client));
 	CHECK_EQ(RPC_EBADSTATE, rpc_client_join(client));
 	CHECK_EQ(RPC_EBADSTATE, rpc_invoke(client, RPC_LISTENER1, 5, NULL));
@@ -337,6 +324,18 @@ TEST(nothing_is_asked_after_exit)
 	CHECK_EQ(RPC_EBADSTATE,
 		 rpc_call(client, probe, PROBE_ASK_OPEN, "apps_std", 9, &handle, sizeof(handle)));
 	rpc_client_close(client);
+}
+
+TEST(services_and_their_codes)
+{
+	struct dsp *dsp;
+	struct rpc_client *client = begin(&dsp);
+
+	check_codes(client);
+	check_capabilities(client);
+	check_missing(client);
+	check_asking(client);
+	check_after_exit(client);
 	dsp_finish(dsp);
 	check_no_pd_left();
 }

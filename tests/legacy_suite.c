@@ -5,11 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "ktap.h"
 #include "legacy.h"
 #include "module.h"
+
+#define INSTANCE "/sys/kernel/tracing/instances/qdalegacy/"
 
 /* ---- what the listener was asked ---- */
 
@@ -81,9 +85,14 @@ void seen_wait(struct seen *seen, const char *line)
 		FAIL("the DSP did not ask for \"%s\"", line);
 }
 
-void seen_wait_stopped(struct seen *seen)
+bool seen_has(struct seen *seen, const char *line)
 {
-	seen_wait(seen, seen->stop_at);
+	bool has;
+
+	pthread_mutex_lock(&seen->lock);
+	has = has_line(seen, line);
+	pthread_mutex_unlock(&seen->lock);
+	return has;
 }
 
 void seen_let_go(struct seen *seen)
@@ -111,6 +120,64 @@ void seen_check(struct seen *seen, const char *const *lines)
 		     i < seen->count ? seen->line[i] : "nothing");
 	}
 	pthread_mutex_unlock(&seen->lock);
+}
+
+/* ---- what the driver sent ---- */
+
+void trace_start(void)
+{
+	if (mkdir(INSTANCE, 0700) && access(INSTANCE, F_OK))
+		FAIL("no instance of the tracer: %m");
+	write_text(INSTANCE "trace", "");
+	CHECK_OK(write_text(INSTANCE "events/qda/qda_call_submit/enable", "1"));
+}
+
+void trace_remove(void)
+{
+	rmdir(INSTANCE);
+}
+
+/*
+ * The calls of one thread, or of all others, as "HANDLE.METHOD"; handles of modules are M. What a
+ * thread sends has an order; between threads there is none.
+ */
+static void read_calls(pid_t thread, bool others, char *text, size_t size)
+{
+	static char trace[1 << 18];
+	char *line, *rest, *at;
+	size_t len = 0;
+
+	read_text(INSTANCE "trace", trace, sizeof(trace));
+	text[0] = '\0';
+	for (line = strtok_r(trace, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		unsigned int pid, handle, method;
+
+		at = strstr(line, " pid=");
+		if (!strstr(line, "qda_call_submit: ") || !at ||
+		    sscanf(at, " pid=%u handle=%x method=%u", &pid, &handle, &method) != 3 ||
+		    (pid == (unsigned int)thread) == others)
+			continue;
+		if (handle > 255)
+			len += snprintf(text + len, size - len, "M.%u ", method);
+		else
+			len += snprintf(text + len, size - len, "%u.%u ", handle, method);
+		if (len >= size)
+			FAIL("too many calls were traced");
+	}
+}
+
+void check_calls(const char *mine, const char *others)
+{
+	char text[1024];
+
+	read_calls(gettid(), false, text, sizeof(text));
+	if (strcmp(mine, text))
+		FAIL("the application's calls: expected \"%s\", seen \"%s\"", mine, text);
+	if (!others)
+		return;
+	read_calls(gettid(), true, text, sizeof(text));
+	if (strcmp(others, text))
+		FAIL("other threads' calls: expected \"%s\", seen \"%s\"", others, text);
 }
 
 /* ---- clients ---- */

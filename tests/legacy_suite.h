@@ -42,10 +42,21 @@ void seen_init(struct seen *seen);
 void seen_event(void *context, const char *what);
 /* Waits for a line that begins like this. */
 void seen_wait(struct seen *seen, const char *line);
-void seen_wait_stopped(struct seen *seen);
+/* Was there such a line? */
+bool seen_has(struct seen *seen, const char *line);
 void seen_let_go(struct seen *seen);
 /* All lines are these; the list ends with NULL. */
 void seen_check(struct seen *seen, const char *const *lines);
+
+/* From here on it is written down what the driver sends. */
+void trace_start(void);
+/* For ktap_after_each() */
+void trace_remove(void);
+/*
+ * The calls so far as "HANDLE.METHOD ", M for the handles of modules: of this thread, and
+ * of all others together, of which nothing is expected when that is NULL.
+ */
+void check_calls(const char *mine, const char *others);
 
 /* A virtual DSP with dspd and the nodes of the old interface. */
 struct dsp *legacy_dsp(const char *line);

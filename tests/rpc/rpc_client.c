@@ -285,7 +285,7 @@ static int start(struct rpc_client *client)
 		ret = open_node(client->options.node, &client->fd);
 	if (!ret)
 		ret = init(client);
-	if (ret || client->options.no_listener)
+	if (ret)
 		return ret;
 	ret = -pthread_create(&client->thread, NULL, rpc_listener_main, client);
 	client->listening = !ret;

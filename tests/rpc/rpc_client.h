@@ -48,7 +48,6 @@ struct rpc_options {
 	enum rpc_pd pd;
 	const char *shell;	    /* file of the process's program; NULL: the firmware's own */
 	const char *const *folders; /* where files for the DSP are; ends with NULL */
-	bool no_listener;
 	bool old; /* speaks to handles 0 and 3 and has no log, as small clients do */
 
 	/*

@@ -43,8 +43,8 @@
  *	20 ask open	in name with NUL -> out u32 handle
  *	21 ask close	in {u32 handle}
  *
- *	22 allocate	in {u32 bytes} -> out u32 address, 0: there is no memory. It is
- *			written to, and never freed.
+ *	22 allocate	in {u32 bytes} -> out u32 address, 0: there is no memory. Its first
+ *			and last bytes are written to, and it is never freed.
  *
  * A sum is FNV-1a of 32 bits: from 2166136261, for each byte, xor it and multiply by 16777619.
  * Byte i of a buffer filled with a seed is the highest byte of (seed + i) * 2654435761.
@@ -358,13 +358,13 @@ static int probe_ask_open(const remote_arg *pra)
 static int probe_allocate(const remote_arg *pra)
 {
 	uint32_t size, address;
-	void *mem;
+	uint8_t *mem;
 
 	if (!get_words(&pra[0], &size, 1) || pra[1].buf.nLen != sizeof(address))
 		return AEE_EBADPARM;
 	mem = malloc(size);
-	if (mem)
-		memset(mem, 0x5a, size);
+	if (mem && size)
+		mem[0] = mem[size - 1] = 0x5a;
 	address = (uint32_t)mem;
 	memcpy(pra[1].buf.pv, &address, sizeof(address));
 	return AEE_SUCCESS;
