@@ -21,9 +21,15 @@
 #include "storm.h"
 #include "sys.h"
 
-#define BUS	      "/sys/bus/vdsp/"
-#define DEBUGFS	      "/sys/kernel/debug/"
-#define MAX_ACCEL     64
+#define BUS	  "/sys/bus/vdsp/"
+#define DEBUGFS	  "/sys/kernel/debug/"
+#define MAX_ACCEL 64
+/*
+ * The driver gives addresses out from the end. A program of 32 bits has no room for all of
+ * each bank and sees the last part of it.
+ */
+#define WINDOW_SIZE   (sizeof(void *) < 8 ? 128u << 20 : VDSP_IOVA_SIZE)
+#define WINDOW_START  (VDSP_IOVA_START + (VDSP_IOVA_SIZE - WINDOW_SIZE))
 #define FASTRPC_TABLE (FRPC_FDLIST_COUNT * 8 + FRPC_CRCLIST_COUNT * 4 + 4)
 
 static const char *const domains[] = { "adsp", "mdsp", "sdsp", "cdsp", "cdsp1", "gdsp0", "gdsp1" };
@@ -168,7 +174,7 @@ static void unmap_windows(struct dsp *dsp)
 {
 	for (int sid = 0; sid <= DSP_MAX_BANKS; sid++) {
 		if (dsp->window[sid])
-			munmap(dsp->window[sid], VDSP_IOVA_SIZE);
+			munmap(dsp->window[sid], WINDOW_SIZE);
 		dsp->window[sid] = NULL;
 	}
 }
@@ -443,12 +449,12 @@ uint32_t dsp_sid(struct dsp *dsp, uint64_t addr)
 
 static void *window_of(struct dsp *dsp, uint32_t sid)
 {
-	off_t offset = ((off_t)sid << 32) | VDSP_IOVA_START;
+	off_t offset = ((off_t)sid << 32) | WINDOW_START;
 	void *p = dsp->window[sid];
 
 	if (p)
 		return p;
-	p = mmap(NULL, VDSP_IOVA_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, dsp->fd,
+	p = mmap(NULL, WINDOW_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, dsp->fd,
 		 offset);
 	if (p == MAP_FAILED)
 		FAIL("mapping bank %u of %s: %m", sid, dsp->name);
@@ -461,10 +467,10 @@ void *dsp_mem(struct dsp *dsp, uint64_t addr, size_t len)
 	uint32_t sid = dsp_sid(dsp, addr);
 	uint64_t iova = addr & ((1ull << dsp->info.sid_pos) - 1);
 
-	if (iova < VDSP_IOVA_START || iova + len > (uint64_t)VDSP_IOVA_START + VDSP_IOVA_SIZE)
+	if (iova < WINDOW_START || iova + len > (uint64_t)WINDOW_START + WINDOW_SIZE)
 		FAIL("address %#llx, %zu bytes, is outside the IOVA window",
 		     (unsigned long long)addr, len);
-	return (char *)window_of(dsp, sid) + (iova - VDSP_IOVA_START);
+	return (char *)window_of(dsp, sid) + (iova - WINDOW_START);
 }
 
 bool dsp_can_read(struct dsp *dsp, uint64_t addr)

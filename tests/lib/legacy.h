@@ -36,6 +36,33 @@ struct fastrpc_ioctl_set_option {
 #define FASTRPC_POLL_MODE_ENABLE  1
 #endif
 
+/*
+ * Where there are such DSPs, programs of 32 bits align 64-bit fields, and so these two have
+ * the size that the kernel knows. On x86 they are shorter, and their ioctls others.
+ */
+#ifdef __i386__
+struct legacy_mem_map {
+	__s32 version;
+	__s32 fd;
+	__s32 offset;
+	__u32 flags;
+	__u64 vaddrin;
+	__u64 length;
+	__u64 vaddrout;
+	__s32 attrs;
+	__s32 reserved[4];
+} __attribute__((aligned(8)));
+struct legacy_mem_unmap {
+	__s32 vesion;
+	__s32 fd;
+	__u64 vaddr;
+	__u64 length;
+	__s32 reserved[5];
+} __attribute__((aligned(8)));
+#define fastrpc_mem_map	  legacy_mem_map
+#define fastrpc_mem_unmap legacy_mem_unmap
+#endif
+
 #define LEGACY_MODULE "qda_fastrpc_shim"
 
 /* The same, with the module of the old interface loaded and its nodes there. */
