@@ -5,6 +5,7 @@
  * A context bank: the memory that a stream id can reach. The virtual SMMU changes
  * it, windows and the loopback look at it.
  */
+#include <linux/atomic.h>
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
 #include <linux/minmax.h>
@@ -28,6 +29,7 @@
  * @mapped: pages mapped now, in all tables of this bank
  * @lost: pages that were still mapped when their table was given up
  * @faults: accesses by the DSP that were refused
+ * @map_fail: which of the following mappings fails, 0 for none
  */
 struct vdsp_bank {
 	struct vdsp_window *window;
@@ -38,6 +40,7 @@ struct vdsp_bank {
 	u64 mapped;
 	u64 lost;
 	u64 faults;
+	atomic_t map_fail;
 };
 
 /**
@@ -69,6 +72,28 @@ struct vdsp_bank *vdsp_bank_create(u32 sid, bool direct, struct vdsp_window *win
 void vdsp_bank_destroy(struct vdsp_bank *bank)
 {
 	kfree(bank);
+}
+
+/**
+ * vdsp_bank_map_fail() - Give access to the fault knob
+ * @bank: the bank
+ *
+ * Return: which of the following mappings fails, counted down by each; 0 for none
+ */
+atomic_t *vdsp_bank_map_fail(struct vdsp_bank *bank)
+{
+	return &bank->map_fail;
+}
+
+/**
+ * vdsp_bank_may_map() - Count a mapping that is going to be made
+ * @bank: the bank
+ *
+ * Return: false when it is the one that shall fail
+ */
+bool vdsp_bank_may_map(struct vdsp_bank *bank)
+{
+	return atomic_dec_if_positive(&bank->map_fail) != 0;
 }
 
 /**

@@ -13,6 +13,8 @@ struct vdsp_window;
 struct vdsp_bank *vdsp_bank_create(u32 sid, bool direct, struct vdsp_window *window);
 void vdsp_bank_destroy(struct vdsp_bank *bank);
 
+atomic_t *vdsp_bank_map_fail(struct vdsp_bank *bank);
+bool vdsp_bank_may_map(struct vdsp_bank *bank);
 size_t vdsp_bank_map(struct vdsp_bank *bank, struct vdsp_pagetable *table, u64 iova,
 		     phys_addr_t paddr, size_t pages, bool writable);
 size_t vdsp_bank_unmap(struct vdsp_bank *bank, struct vdsp_pagetable *table, u64 iova,

@@ -93,6 +93,7 @@ static void vdsp_debugfs_add_bank(struct vdsp_dsp *dsp, u32 sid)
 	folder = debugfs_create_dir(name, dsp->debugfs);
 	debugfs_create_file("pages_mapped", 0400, folder, bank, &vdsp_debugfs_bank_mapped);
 	debugfs_create_file("faults", 0400, folder, bank, &vdsp_debugfs_bank_faults);
+	debugfs_create_atomic_t("map_fail", 0600, folder, vdsp_bank_map_fail(bank));
 }
 
 /**

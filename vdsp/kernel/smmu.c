@@ -60,6 +60,8 @@ static int vdsp_domain_map_pages(struct iommu_domain *base, unsigned long iova, 
 	/* As on Arm, what is writable is readable, too. */
 	if (!(prot & (IOMMU_READ | IOMMU_WRITE)))
 		return -EINVAL;
+	if (!vdsp_bank_may_map(domain->bank))
+		return -ENOMEM;
 
 	ret = vdsp_pagetable_prepare(domain->table, iova, pgsize * pgcount, gfp);
 	if (ret)
