@@ -9,7 +9,10 @@
  * A static program and not a script, because starting a process costs up to half
  * a second in an emulated machine with all of the kernel's checks.
  *
- * QDA_TOP, QDA_RUN, QDA_FLAVOUR, QDA_LEAKS and QDA_INTERACTIVE come from the
+ * With QDA_RAM the root file system is an initramfs of vm/ramfs, which has all that is
+ * needed: there are no shares, and the results leave through a virtio console.
+ *
+ * QDA_TOP, QDA_RUN, QDA_FLAVOUR, QDA_LEAKS, QDA_INTERACTIVE and QDA_RAM come from the
  * kernel command line.
  */
 #define _GNU_SOURCE
@@ -31,9 +34,14 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define END_OF_RUN "qda-vm: end of run"
+
+/* Where a VM without shares has its output and its results, as vm/run makes them */
+#define RAM_OUTPUT  "/dev/hvc0"
+#define RAM_RESULTS "/dev/hvc1"
 
 static void power_off(void)
 {
@@ -105,6 +113,11 @@ __attribute__((format(printf, 2, 3))) static void path_of(char *path, const char
 	}
 }
 
+static bool is_ram(void)
+{
+	return getenv("QDA_RAM");
+}
+
 /* The layer in memory goes on top of the root that the kernel mounted. */
 static void enter_layered_root(void)
 {
@@ -124,8 +137,6 @@ static void enter_layered_root(void)
  */
 static void mount_all(void)
 {
-	char out[PATH_MAX];
-
 	must_mount("devtmpfs", "/dev", NULL);
 	must_mount("proc", "/proc", NULL);
 	must_mount("sysfs", "/sys", NULL);
@@ -135,6 +146,12 @@ static void mount_all(void)
 	may_mount("debugfs", "/sys/kernel/debug");
 	may_mount("tracefs", "/sys/kernel/tracing");
 	may_mount("cgroup2", "/sys/fs/cgroup");
+}
+
+static void mount_results(void)
+{
+	char out[PATH_MAX];
+
 	path_of(out, "%s/out", text_env("QDA_TOP"));
 	mkdir(out, 0755);
 	if (mount("out9p", out, "9p", 0, "trans=virtio,version=9p2000.L,cache=mmap,msize=512000"))
@@ -273,6 +290,18 @@ static void find_output(char *path)
 	fail("find", "the virtio port for the output");
 }
 
+/* A terminal that passes on what it is given; -1 when there is none. */
+static int open_raw(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	struct termios mode;
+
+	if (fd < 0 || tcgetattr(fd, &mode))
+		return -1;
+	cfmakeraw(&mode);
+	return tcsetattr(fd, TCSANOW, &mode) ? -1 : fd;
+}
+
 static void child(bool interactive, const char *output)
 {
 	char script[PATH_MAX];
@@ -281,7 +310,7 @@ static void child(bool interactive, const char *output)
 	path_of(script, "%s/command", text_env("QDA_RUN"));
 	setsid();
 	in = open(interactive ? output : "/dev/null", O_RDWR);
-	out = open(output, O_WRONLY);
+	out = is_ram() ? open_raw(output) : open(output, O_WRONLY);
 	if (in < 0 || out < 0)
 		_exit(126);
 	if (interactive)
@@ -299,11 +328,11 @@ static void child(bool interactive, const char *output)
 static int run_command(void)
 {
 	bool interactive = getenv("QDA_INTERACTIVE");
-	char output[PATH_MAX] = "/dev/hvc0";
+	char output[PATH_MAX] = RAM_OUTPUT;
 	pid_t pid, gone;
 	int status;
 
-	if (!interactive)
+	if (!interactive && !is_ram())
 		find_output(output);
 	pid = fork();
 	if (pid < 0)
@@ -380,6 +409,30 @@ static void save_state(void)
 	save_file("/sys/kernel/debug/dma-api/min_free_entries", "dma-min_free_entries");
 }
 
+/*
+ * Without a share: the folder of results, as one archive. The terminal stays as it is set
+ * while we have it open.
+ */
+static void send_results(void)
+{
+	int out = open_raw(RAM_RESULTS), status;
+	pid_t pid;
+
+	if (out < 0)
+		fail("open", RAM_RESULTS);
+	pid = fork();
+	if (pid < 0)
+		fail("start", "a process");
+	if (!pid) {
+		execl("/bin/tar", "tar", "-cf", RAM_RESULTS, "-C", text_env("QDA_RUN"), ".", NULL);
+		_exit(127);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (status)
+		fail("send", "the results");
+}
+
 static void finish(int status, pid_t log)
 {
 	char path[PATH_MAX], number[16];
@@ -390,6 +443,8 @@ static void finish(int status, pid_t log)
 	path_of(path, "%s/status", text_env("QDA_RUN"));
 	snprintf(number, sizeof(number), "%d\n", status);
 	write_file(path, number);
+	if (is_ram())
+		send_results();
 	power_off();
 }
 
@@ -400,13 +455,17 @@ int main(void)
 
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	setenv("HOME", "/root", 1);
-	enter_layered_root();
+	if (!is_ram())
+		enter_layered_root();
 	mount_all();
+	if (!is_ram())
+		mount_results();
 	link_descriptors();
 	log = start_log_copy();
 	sethostname("qda-vm", 6);
 	loopback_up();
-	bind_modules();
+	if (!is_ram())
+		bind_modules();
 	status = run_command();
 	save_state();
 	finish(status, log);
