@@ -482,11 +482,16 @@ bool qda_invocation_succeeded(const struct qda_invocation *inv)
 
 /**
  * qda_invocation_succeed - The DSP has done a call and said so without an answer
- * @inv: the call, which may have been completed meanwhile
+ * @qdev: the DSP
+ * @ctx: the call's context word; it may have been completed meanwhile
+ *
+ * Context: any.
  */
-void qda_invocation_succeed(struct qda_invocation *inv)
+void qda_invocation_succeed(struct qda_device *qdev, u64 ctx)
 {
-	if (!qda_slots_take_polled(&inv->qdev->slots, inv->ctx))
+	struct qda_invocation *inv = qda_slots_take_polled(&qdev->slots, ctx);
+
+	if (!inv)
 		return;
 	trace_qda_call_answered(inv, 0, 0);
 	qda_invocation_complete(inv, 0, 0);

@@ -116,7 +116,7 @@ int qda_invocation_run(struct qda_invocation *inv, long timeout);
 void qda_invocation_let_go(struct qda_invocation *inv);
 bool qda_invocation_is_done(struct qda_invocation *inv);
 bool qda_invocation_succeeded(const struct qda_invocation *inv);
-void qda_invocation_succeed(struct qda_invocation *inv);
+void qda_invocation_succeed(struct qda_device *qdev, u64 ctx);
 void qda_invocation_answer(struct qda_device *qdev, u64 ctx, u32 status);
 void qda_invocation_flush(struct qda_device *qdev);
 

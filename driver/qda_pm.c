@@ -11,12 +11,14 @@
 #include <linux/jiffies.h>
 #include <linux/pm.h>
 #include <linux/time64.h>
+#include <linux/types.h>
 
 #include <drm/drm_print.h>
 
 #include "qda_device.h"
 #include "qda_invocation.h"
 #include "qda_pm.h"
+#include "qda_poll.h"
 
 /* How long a suspend waits for calls in flight, and how often it looks */
 #define QDA_PM_PATIENCE		(2 * HZ)
@@ -25,27 +27,48 @@
 /* A call that has been in flight for this long waits for something to happen. */
 #define QDA_PM_LONG_NS		(10ULL * NSEC_PER_SEC)
 
+/**
+ * struct qda_pm_search - What looking at a call in flight has found
+ * @busy: it must be waited for
+ * @ctx: its context word, if the DSP has done it without an answer, else 0
+ */
+struct qda_pm_search {
+	bool busy;
+	u64 ctx;
+};
+
 /*
  * Listeners, and threads that wait for an event on the DSP, are in calls that may never
  * end; they are no work. The protocol does not tell what a call does, only how long
- * it takes.
+ * it takes. A word in memory is seen by whoever looks, and callers are frozen by now.
  */
 static void qda_pm_look(const struct qda_invocation *inv, void *arg)
 {
-	bool *busy = arg;
+	struct qda_pm_search *search = arg;
 
-	*busy = !qda_invocation_is_listener(inv) && qda_caller_age(&inv->caller) < QDA_PM_LONG_NS;
+	if (qda_poll_has_succeeded(inv))
+		search->ctx = inv->ctx;
+	else
+		search->busy = !qda_invocation_is_listener(inv) &&
+			       qda_caller_age(&inv->caller) < QDA_PM_LONG_NS;
 }
 
 static bool qda_pm_is_busy(struct qda_device *qdev)
 {
-	bool busy = false;
+	struct qda_pm_search search = {};
 	u32 id = 0;
+	int idx;
 
-	while (!busy && qda_slots_next(&qdev->slots, &id, qda_pm_look, &busy))
-		;
+	if (!qda_channel_enter(&qdev->channel, &idx))
+		return false;
+	while (!search.busy && qda_slots_next(&qdev->slots, &id, qda_pm_look, &search)) {
+		if (search.ctx)
+			qda_invocation_succeed(qdev, search.ctx);
+		search.ctx = 0;
+	}
+	qda_channel_exit(&qdev->channel, idx);
 
-	return busy;
+	return search.busy;
 }
 
 /*

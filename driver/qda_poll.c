@@ -37,16 +37,39 @@ void qda_poll_prepare(struct qda_invocation *inv, const struct qda_payload *payl
 		    offsetof(struct qda_wire_tail, poll);
 }
 
+static const __le32 *qda_poll_word(const struct qda_invocation *inv)
+{
+	return qda_pool_slot_cpu(inv) + inv->poll;
+}
+
+static bool qda_poll_is_success(const __le32 *word)
+{
+	return le32_to_cpu(READ_ONCE(*word)) == QDA_WIRE_POLL_SUCCESS;
+}
+
 /* The table decides who ends the call, should the answer come at the same time. */
 static bool qda_poll_is_over(struct qda_invocation *inv, const __le32 *word)
 {
 	if (qda_invocation_is_done(inv))
 		return true;
-	if (le32_to_cpu(READ_ONCE(*word)) != QDA_WIRE_POLL_SUCCESS)
+	if (!qda_poll_is_success(word))
 		return false;
-	qda_invocation_succeed(inv);
+	qda_invocation_succeed(inv->qdev, inv->ctx);
 
 	return true;
+}
+
+/**
+ * qda_poll_has_succeeded - Whether the DSP has written the word
+ * @inv: a call in flight
+ *
+ * Context: any, inside the channel's open gate.
+ *
+ * Return: true when it has; never for a call that is not polled.
+ */
+bool qda_poll_has_succeeded(const struct qda_invocation *inv)
+{
+	return inv->poll && qda_poll_is_success(qda_poll_word(inv));
 }
 
 /**
@@ -61,7 +84,7 @@ void qda_poll_look(struct qda_invocation *inv)
 
 	if (!qda_channel_enter(&inv->qdev->channel, &idx))
 		return;
-	qda_poll_is_over(inv, qda_pool_slot_cpu(inv) + inv->poll);
+	qda_poll_is_over(inv, qda_poll_word(inv));
 	qda_channel_exit(&inv->qdev->channel, idx);
 }
 
@@ -78,7 +101,7 @@ void qda_poll_spin(struct qda_invocation *inv, const struct qda_patience *patien
 
 	if (!qda_channel_enter(&inv->qdev->channel, &idx))
 		return;
-	word = qda_pool_slot_cpu(inv) + inv->poll;
+	word = qda_poll_word(inv);
 	while (!qda_poll_is_over(inv, word)) {
 		if (ktime_after(ktime_get(), end) || !qda_patience_left(patience) ||
 		    qda_patience_is_disturbed(patience))

@@ -6,6 +6,7 @@
 #define __QDA_POLL_H__
 
 #include <linux/jiffies.h>
+#include <linux/types.h>
 
 struct qda_invocation;
 struct qda_patience;
@@ -15,6 +16,7 @@ struct qda_payload;
 #define QDA_POLL_INTERVAL	(HZ / 10)
 
 void qda_poll_prepare(struct qda_invocation *inv, const struct qda_payload *payload);
+bool qda_poll_has_succeeded(const struct qda_invocation *inv);
 void qda_poll_look(struct qda_invocation *inv);
 void qda_poll_spin(struct qda_invocation *inv, const struct qda_patience *patience);
 
