@@ -387,14 +387,28 @@ bool vdsp_dsp_is_up(struct vdsp_dsp *dsp)
 static int vdsp_dsp_suspend(struct device *dev)
 {
 	struct vdsp_dsp *dsp = container_of(dev, struct vdsp_dsp, dev);
+	u32 error = READ_ONCE(dsp->suspend_error);
 
-	return -(int)READ_ONCE(dsp->suspend_error);
+	if (error)
+		return -(int)error;
+	dsp->suspends++;
+	return 0;
+}
+
+static int vdsp_dsp_resume(struct device *dev)
+{
+	struct vdsp_dsp *dsp = container_of(dev, struct vdsp_dsp, dev);
+
+	dsp->resumes++;
+	return 0;
 }
 
 /*
- * The virtual DSP is not suspended with the system. A test can make it refuse, so that a
- * suspend gets as far as here and ends; drivers have agreed to it by then.
+ * The virtual DSP is not suspended with the system, it only notes how far that got. A test
+ * can make it refuse, so that a suspend gets as far as here and ends; drivers have agreed
+ * to it by then.
  */
 const struct dev_pm_ops vdsp_dsp_pm_ops = {
 	.suspend = pm_sleep_ptr(vdsp_dsp_suspend),
+	.resume = pm_sleep_ptr(vdsp_dsp_resume),
 };

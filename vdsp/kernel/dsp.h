@@ -42,6 +42,8 @@ struct vdsp_window;
  * @calls: requests accepted from the driver
  * @dropped: messages of the driver that are not a request
  * @suspend_error: the platform cannot be suspended, with this positive error number; 0 if it can
+ * @suspends: how often it was suspended; written by the core of power management only
+ * @resumes: how often it was resumed; likewise
  */
 struct vdsp_dsp {
 	struct device dev;
@@ -62,6 +64,8 @@ struct vdsp_dsp {
 	atomic_t calls;
 	atomic_t dropped;
 	u32 suspend_error;
+	u32 suspends;
+	u32 resumes;
 };
 
 struct vdsp_dsp *vdsp_dsp_create(const struct vdsp_config *cfg, const struct bus_type *bus,
