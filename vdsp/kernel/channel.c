@@ -31,6 +31,7 @@ struct vdsp_channel;
  * @listener: endpoint of the driver that is bound, or NULL
  * @replies: messages that reached a driver
  * @send_fail: number of following sends that fail
+ * @lose_replies: number of following messages to the driver that get lost
  */
 struct vdsp_port {
 	struct device *parent;
@@ -41,6 +42,7 @@ struct vdsp_port {
 	struct rpmsg_endpoint *listener;
 	atomic_t replies;
 	atomic_t send_fail;
+	atomic_t lose_replies;
 };
 
 /**
@@ -242,7 +244,7 @@ void vdsp_port_deliver(struct vdsp_port *port, void *data, size_t len)
 
 	guard(spinlock_irqsave)(&port->lock);
 	ept = port->listener;
-	if (!ept)
+	if (!ept || atomic_dec_if_positive(&port->lose_replies) >= 0)
 		return;
 
 	/* Counted first: who sees the answer's effect sees the counter's. */
@@ -270,4 +272,15 @@ atomic_t *vdsp_port_replies(struct vdsp_port *port)
 atomic_t *vdsp_port_send_fail(struct vdsp_port *port)
 {
 	return &port->send_fail;
+}
+
+/**
+ * vdsp_port_lose_replies() - Give access to the other fault knob
+ * @port: the port
+ *
+ * Return: number of following messages to the driver that get lost
+ */
+atomic_t *vdsp_port_lose_replies(struct vdsp_port *port)
+{
+	return &port->lose_replies;
 }

@@ -29,5 +29,6 @@ void vdsp_port_withdraw(struct vdsp_port *port);
 void vdsp_port_deliver(struct vdsp_port *port, void *data, size_t len);
 atomic_t *vdsp_port_replies(struct vdsp_port *port);
 atomic_t *vdsp_port_send_fail(struct vdsp_port *port);
+atomic_t *vdsp_port_lose_replies(struct vdsp_port *port);
 
 #endif /* __VDSP_CHANNEL_H__ */

@@ -114,6 +114,8 @@ void vdsp_debugfs_add(struct vdsp_dsp *dsp)
 	debugfs_create_atomic_t("dropped", 0400, folder, &dsp->dropped);
 	debugfs_create_atomic_t("replies", 0400, folder, vdsp_port_replies(dsp->port));
 	debugfs_create_atomic_t("send_fail", 0600, folder, vdsp_port_send_fail(dsp->port));
+	debugfs_create_atomic_t("lose_replies", 0600, folder,
+				vdsp_port_lose_replies(dsp->port));
 	debugfs_create_u32("suspend_error", 0600, folder, &dsp->suspend_error);
 	debugfs_create_u32("suspends", 0400, folder, &dsp->suspends);
 	debugfs_create_u32("resumes", 0400, folder, &dsp->resumes);
