@@ -32,6 +32,7 @@ static int qda_debugfs_stats(struct seq_file *m, void *unused)
 	seq_printf(m, "quarantined_pages %lu\n", qda_quarantine_pages(qdev->domain_id));
 	seq_printf(m, "dropped_messages %ld\n", atomic_long_read(&qdev->stats.dropped));
 	seq_printf(m, "exit_notifications %ld\n", atomic_long_read(&qdev->stats.notified));
+	seq_printf(m, "polled_calls %ld\n", atomic_long_read(&qdev->stats.polled));
 	seq_printf(m, "syncs %ld\n", atomic_long_read(&qdev->stats.syncs));
 	seq_printf(m, "copied_bytes %ld\n", atomic_long_read(&qdev->stats.copied));
 

@@ -83,6 +83,7 @@ struct qda_banks {
  * @copied: bytes of arguments that were copied
  * @dropped: messages from the DSP that belonged to nothing
  * @notified: announcements of the end of a PD that belonged to a session
+ * @polled: calls that were over when the DSP had written the poll word
  */
 struct qda_stats {
 	atomic_t sessions;
@@ -96,6 +97,7 @@ struct qda_stats {
 	atomic_long_t copied;
 	atomic_long_t dropped;
 	atomic_long_t notified;
+	atomic_long_t polled;
 };
 
 /**

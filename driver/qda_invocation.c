@@ -493,6 +493,7 @@ void qda_invocation_succeed(struct qda_device *qdev, u64 ctx)
 
 	if (!inv)
 		return;
+	atomic_long_inc(&qdev->stats.polled);
 	trace_qda_call_answered(inv, 0, 0);
 	qda_invocation_complete(inv, 0, 0);
 }
