@@ -13,6 +13,7 @@
 #include "crash.h"
 #include "heap.h"
 #include "maps.h"
+#include "poll.h"
 #include "pool.h"
 #include "sys.h"
 #include "vdsp.h"
@@ -47,15 +48,29 @@ static void map_window(int fd)
 		stop("cannot map the context bank", addr);
 }
 
-/* "--window-fd N" maps the memory of another file: tests on a host without the virtual DSP */
-static int window_fd(int argc, char **argv)
+static int number(const char *text)
 {
-	int fd = 0;
+	int value = 0;
 
-	if (argc < 3 || strcmp(argv[1], "--window-fd"))
-		return SESSION_FD;
-	for (const char *at = argv[2]; *at >= '0' && *at <= '9'; at++)
-		fd = fd * 10 + (*at - '0');
+	for (; *text >= '0' && *text <= '9'; text++)
+		value = value * 10 + (*text - '0');
+	return value;
+}
+
+/*
+ * "--poll-word": the DSP has poll mode. "--window-fd N" maps the memory of another file: tests
+ * on a host without the virtual DSP. Gives the file to map.
+ */
+static int read_arguments(int argc, char **argv)
+{
+	int fd = SESSION_FD;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--poll-word"))
+			poll_allow();
+		else if (!strcmp(argv[i], "--window-fd") && i + 1 < argc)
+			fd = number(argv[++i]);
+	}
 	return fd;
 }
 
@@ -73,7 +88,7 @@ int main(int argc, char **argv)
 	long error;
 
 	crash_catch();
-	map_window(window_fd(argc, argv));
+	map_window(read_arguments(argc, argv));
 	map_table();
 	rt_heap_ask(apps_more_heap);
 	error = pool_start(SESSION_FD);

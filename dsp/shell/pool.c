@@ -13,6 +13,7 @@
 
 #include "crash.h"
 #include "payload.h"
+#include "poll.h"
 #include "services.h"
 #include "sys.h"
 #include "thread.h"
@@ -44,6 +45,8 @@ static uint32_t run(const struct vdsp_msg *msg, struct payload *payload)
 		return error;
 	error = services_invoke(msg->handle, msg->sc, payload->args);
 	payload_end(payload);
+	if (!error)
+		poll_succeed(msg);
 	return error;
 }
 

@@ -8,6 +8,7 @@
 #include "fastrpc_wire.h"
 #include "listener.h"
 #include "modules.h"
+#include "poll.h"
 #include "queue.h"
 
 #define MAX_URI	   512
@@ -111,7 +112,7 @@ static uint32_t remotectl(uint32_t method, uint32_t sc, remote_arg *args)
  * only told is nothing to do here, and success. A method with outputs is never answered with success:
  * nothing here would fill them.
  */
-static uint32_t current_process(uint32_t sc)
+static uint32_t current_process(uint32_t sc, const remote_arg *args)
 {
 	if (REMOTE_SCALARS_OUTBUFS(sc) || REMOTE_SCALARS_OUTHANDLES(sc))
 		return FRPC_EUNSUPPORTED;
@@ -127,6 +128,8 @@ static uint32_t current_process(uint32_t sc)
 		return 0;
 	case PROCESS_EXCEPTION:
 		return FRPC_EBADSTATE;
+	case FRPC_PROCESS_POLL_MODE:
+		return poll_set_mode(sc, args);
 	default:
 		return FRPC_EUNSUPPORTED;
 	}
@@ -145,7 +148,7 @@ uint32_t services_invoke(uint32_t handle, uint32_t sc, remote_arg *args)
 	if (handle == FRPC_HANDLE_LISTENER1 && method >= 2)
 		return listener_invoke(method - 2, sc, args);
 	if (handle == FRPC_HANDLE_CURRENT_PROCESS)
-		return current_process(sc);
+		return current_process(sc, args);
 	if (handle <= LAST_FIXED)
 		return FRPC_EUNSUPPORTED;
 	return modules_invoke(handle, sc, args);

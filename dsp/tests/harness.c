@@ -47,7 +47,7 @@ _Noreturn void die(const char *what)
 	exit(2);
 }
 
-static void run_qemu(const char *qemu, const char *elf, const int fds[FILES])
+static void run_qemu(const char *qemu, const char *elf, const int fds[FILES], bool polled)
 {
 	static const int places[FILES] = { 3, 4, 5, WINDOW_FD, 2 };
 	int high[FILES];
@@ -58,11 +58,11 @@ static void run_qemu(const char *qemu, const char *elf, const int fds[FILES])
 	for (int i = 0; i < FILES; i++)
 		dup2(high[i], places[i]);
 	close_range(WINDOW_FD + 1, ~0u, 0);
-	execlp(qemu, qemu, elf, "--window-fd", "6", NULL);
+	execlp(qemu, qemu, elf, "--window-fd", "6", polled ? "--poll-word" : NULL, NULL);
 	_exit(127);
 }
 
-struct shell start(const char *qemu, const char *elf)
+static struct shell start_with(const char *qemu, const char *elf, bool polled)
 {
 	int sockets[2], ready[2], log[2], memfd = memfd_create("bank", MFD_CLOEXEC);
 	struct shell shell = { .ctx = 0x1000 };
@@ -78,7 +78,7 @@ struct shell start(const char *qemu, const char *elf)
 		die("cannot map the memory");
 	shell.pid = fork();
 	if (!shell.pid)
-		run_qemu(qemu, elf, (int[]){ sockets[1], ready[1], table, memfd, log[1] });
+		run_qemu(qemu, elf, (int[]){ sockets[1], ready[1], table, memfd, log[1] }, polled);
 	close(table);
 	close(sockets[1]);
 	close(ready[1]);
@@ -90,6 +90,16 @@ struct shell start(const char *qemu, const char *elf)
 	check(read(ready[0], &byte, 1) == 0, "and closes the ready pipe");
 	close(ready[0]);
 	return shell;
+}
+
+struct shell start(const char *qemu, const char *elf)
+{
+	return start_with(qemu, elf, false);
+}
+
+struct shell start_polled(const char *qemu, const char *elf)
+{
+	return start_with(qemu, elf, true);
 }
 
 int stop(struct shell *shell, char *text, size_t size)

@@ -61,6 +61,8 @@ int finish(void);
 _Noreturn void die(const char *what);
 
 struct shell start(const char *qemu, const char *elf);
+/* The same, on a DSP that has poll mode. */
+struct shell start_polled(const char *qemu, const char *elf);
 
 /* How the process ended; its log goes to text. */
 int stop(struct shell *shell, char *text, size_t size);

@@ -103,7 +103,10 @@ static void begin(struct dspd *dspd, struct client *client, const struct pd_file
 __u32 client_create(struct dspd *dspd, __u64 ctx, __s32 id, __u32 sid, int image)
 {
 	struct client *client = find_free(dspd);
-	struct pd_files files = { .image = image };
+	struct pd_files files = {
+		.image = image,
+		.poll_word = device_has_poll_mode(&dspd->device),
+	};
 	struct pd_maps *maps;
 	__u32 error = client ? 0 : FRPC_ENOMEMORY;
 

@@ -83,6 +83,12 @@ int device_session(struct device *device, __s32 client_id, __u32 sid)
 	return ioctl(device->fd, VDSP_IOC_SESSION, &session) ? -errno : session.fd;
 }
 
+/* The same compatible, qcom,kaanapali-fastrpc, moves the stream id and tells of poll mode. */
+bool device_has_poll_mode(const struct device *device)
+{
+	return device->info.sid_pos == 56;
+}
+
 bool device_sid(const struct device *device, __u64 addr, __u32 *sid)
 {
 	__u64 value = addr >> device->info.sid_pos;

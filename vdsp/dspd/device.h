@@ -26,6 +26,9 @@ int device_notify(struct device *device, __s32 client_id, __u32 status);
 /* The file of a new session. */
 int device_session(struct device *device, __s32 client_id, __u32 sid);
 
+/* The SoC is one whose firmware has poll mode. */
+bool device_has_poll_mode(const struct device *device);
+
 /* The stream id in an address on the wire, and whether there is such a bank. */
 bool device_sid(const struct device *device, __u64 addr, __u32 *sid);
 

@@ -61,7 +61,8 @@ static bool place_files(const int files[PD_FILES])
 }
 
 /* In the child. A core of qemu says nothing about the PD and is large. */
-static _Noreturn void become_pd(const char *qemu, const int files[PD_FILES], pid_t parent)
+static _Noreturn void become_pd(const char *qemu, const int files[PD_FILES], bool poll_word,
+				pid_t parent)
 {
 	struct rlimit no_core = { 0 };
 	char path[32];
@@ -77,7 +78,7 @@ static _Noreturn void become_pd(const char *qemu, const int files[PD_FILES], pid
 	if (!place_files(files))
 		_exit(1);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", PD_IMAGE);
-	execlp(qemu, qemu, path, NULL);
+	execlp(qemu, qemu, path, poll_word ? "--poll-word" : NULL, NULL);
 	dprintf(PD_STDERR, "cannot run %s (errno %d): give dspd the right --qemu\n", qemu, errno);
 	_exit(1);
 }
@@ -109,7 +110,7 @@ static int spawn(struct pd *pd, const char *qemu, const struct pd_files *files)
 			become_pd(qemu,
 				  (int[PD_FILES]){ null, output[1], output[1], files->session,
 						   ready[1], files->maps, files->image },
-				  parent);
+				  files->poll_word, parent);
 		if (pd->pid < 0) {
 			err = -errno;
 			pd->pid = 0;

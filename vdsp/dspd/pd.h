@@ -14,6 +14,7 @@ struct pd_files {
 	int session;
 	int maps;
 	int image;
+	bool poll_word; /* tell it that the DSP has poll mode */
 };
 
 struct pd {

@@ -35,6 +35,17 @@ static inline int frpc_tables_fit(__u64 addr, __u64 size, __u32 sc)
 	return need == 0 || (need <= size && addr % 8 == 0 && frpc_in_window((__u32)addr, need));
 }
 
+/* Where the poll word of a call is; false when its payload has no room for one. */
+static inline int frpc_locate_word(__u64 addr, __u64 size, __u32 sc, __u32 *iova)
+{
+	__u64 before = (__u64)FRPC_SC_COUNT(sc) * FRPC_ARG_META + FRPC_FDLIST_COUNT * 8 +
+		       FRPC_CRCLIST_COUNT * 4;
+
+	*iova = (__u32)addr + (__u32)before;
+	return before + sizeof(__u32) <= size && addr % 8 == 0 &&
+	       frpc_in_window((__u32)addr, before + sizeof(__u32));
+}
+
 /*
  * Gives FRPC_EBADPARM or 0 and the IOVA, 0 for an empty argument. msg_addr is the
  * address in the message: the stream id, in the same bits above the IOVA, must agree, or

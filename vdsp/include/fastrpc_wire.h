@@ -34,6 +34,7 @@
 #define FRPC_HANDLE_LISTENER1		7
 #define FRPC_HANDLE_REMOTECTL1		8
 #define FRPC_HANDLE_PERF1		9
+#define FRPC_HANDLE_LAST_FIXED		20	/* what is above are modules */
 
 /* Methods of handle 1; the client id in the message is 0, the real one is in the first input. */
 #define FRPC_INIT_ATTACH		0
@@ -52,6 +53,7 @@
 
 /* ctx of a request: sequence[63:16] | slot[15:8] | zero[7:5] | async[4] | PD type[3:0] */
 #define FRPC_CTX_PD(ctx)		((__u32)(ctx) & 0xf)
+#define FRPC_CTX_NO_WORD		(1u << 4)	/* the caller does not want the poll word */
 #define FRPC_PD_ROOT			0
 #define FRPC_PD_USER			1
 #define FRPC_PD_SENSORS			2
@@ -96,6 +98,15 @@ struct frpc_page {
 
 #define FRPC_FDLIST_COUNT	16
 #define FRPC_CRCLIST_COUNT	64
+
+/* In poll mode this in the poll word says that the call has succeeded. */
+#define FRPC_POLL_SUCCESS	0xdecafu
+
+/*
+ * Method of handle 4 by which a process asks for poll mode; its only input is
+ * { __u32 enable; __u32 microseconds }.
+ */
+#define FRPC_PROCESS_POLL_MODE	9
 
 /* First input of CREATE and CREATE_ATTR */
 struct frpc_create {
