@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <drm/qda_accel.h>
@@ -44,6 +46,7 @@ struct qda_buffer {
 
 struct qda_process {
 	struct qda_device *dev;
+	atomic_bool polls; /* poll mode is on; the kernel keeps it for the next process */
 };
 
 struct qda_module {

@@ -26,6 +26,10 @@ _Static_assert((int)QDA_ATTACH_ROOT == (int)QDA_PD_ROOT, "number of the kernel")
 _Static_assert((int)QDA_ATTACH_SENSORS == (int)QDA_PD_SENSORS, "number of the kernel");
 _Static_assert((int)QDA_ATTACH_NAMED == (int)QDA_PD_STATIC, "number of the kernel");
 
+/* The process itself as a module, and its method of poll mode */
+#define CURRENT_PROCESS 4
+#define POLL_MODE	9
+
 /* As for the kernel, 0 and -1 are the numbers for no descriptor. */
 static bool has_image_fd(const struct qda_process_params *params)
 {
@@ -178,6 +182,40 @@ int qda_process_create_file(struct qda_device *dev, const char *path, uint32_t a
 	return ret;
 }
 
+static int spin_for_answers(struct qda_process *process, bool on)
+{
+	struct drm_qda_set_option option = { .option = QDA_OPTION_POLL_MODE, .value = on };
+	int ret = qda_ioctl(process->dev->fd, DRM_IOCTL_QDA_SET_OPTION, &option);
+
+	if (!ret)
+		atomic_store(&process->polls, on);
+	return ret;
+}
+
+int qda_process_set_poll(struct qda_process *process, uint32_t microseconds, uint32_t *dsp_status)
+{
+	const uint32_t in[2] = { microseconds != 0, microseconds };
+	const struct drm_qda_arg arg = {
+		.addr = (uintptr_t)in,
+		.length = sizeof(in),
+		.kind = QDA_ARG_INLINE,
+	};
+	int ret;
+
+	qda_result(0, 0, dsp_status);
+	if (!process || microseconds > QDA_POLL_MAX_US)
+		return -EINVAL;
+	ret = spin_for_answers(process, microseconds);
+	if (ret)
+		return ret;
+	ret = qda_process_invoke(process, CURRENT_PROCESS, QDA_SCALARS(POLL_MODE, 1, 0), &arg,
+				 dsp_status);
+	/* Nobody writes what the kernel would look for. */
+	if (ret && microseconds)
+		spin_for_answers(process, false);
+	return ret;
+}
+
 int qda_process_release(struct qda_process *process, uint32_t *dsp_status)
 {
 	struct drm_qda_session_release release = { 0 };
@@ -186,6 +224,8 @@ int qda_process_release(struct qda_process *process, uint32_t *dsp_status)
 	qda_result(0, 0, dsp_status);
 	if (!process)
 		return 0;
+	if (atomic_load(&process->polls))
+		spin_for_answers(process, false);
 	ret = qda_ioctl(process->dev->fd, DRM_IOCTL_QDA_REMOTE_SESSION_RELEASE, &release);
 	free(process);
 	return qda_result(ret, release.dsp_status, dsp_status);

@@ -111,7 +111,7 @@ uint32_t qda_device_domain_id(const struct qda_device *dev);
 #define QDA_HAS_BUFFERS	      (1ull << 3) /* qda_buffer_*(), qda_arg_*_buffer() */
 #define QDA_HAS_MAP	      (1ull << 4) /* qda_process_map(), qda_arg_*_key() */
 #define QDA_HAS_ATTACH	      (1ull << 5) /* qda_process_attach() */
-#define QDA_HAS_POLL	      (1ull << 6) /* spinning for short answers */
+#define QDA_HAS_POLL	      (1ull << 6) /* qda_process_set_poll() */
 #define QDA_HAS_ASYNC	      (1ull << 7) /* calls that do not wait */
 
 /* What the driver serves on this DSP: QDA_HAS_* bits. */
@@ -350,6 +350,23 @@ int qda_process_unmap(struct qda_process *process, int32_t key, uint32_t *dsp_st
  */
 int qda_process_invoke(struct qda_process *process, uint32_t handle, uint32_t scalars,
 		       const struct drm_qda_arg *args, uint32_t *dsp_status);
+
+/* Longest time of poll mode. */
+#define QDA_POLL_MAX_US 9999
+
+/*
+ * Poll mode: the DSP writes into memory that a call has succeeded, and a call that waits
+ * spins for that before it sleeps. It makes calls that take microseconds faster and costs a
+ * CPU meanwhile, at most 10 ms a call. microseconds, 1 to QDA_POLL_MAX_US, tells the DSP
+ * up to which duration calls are worth it; 0 ends poll mode. What a call does and
+ * returns is the same; some do not spin: those with much data that is copied, and those
+ * that do not wait. Call it when the process is made, from one thread. It ends with the process.
+ *   -EINVAL      microseconds is over its limit
+ *   -EOPNOTSUPP  the DSP's firmware has no poll mode: QDA_HAS_POLL is not among the features
+ *   -EREMOTEIO   the process refused; poll mode is off
+ *   -ENOTCONN, -EPIPE  as for qda_module_call()
+ */
+int qda_process_set_poll(struct qda_process *process, uint32_t microseconds, uint32_t *dsp_status);
 
 /* ---- Modules ---- */
 

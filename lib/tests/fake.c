@@ -333,6 +333,10 @@ static int answer(int fd, unsigned long request, void *arg)
 		return answer_create(arg);
 	case DRM_IOCTL_QDA_REMOTE_SESSION_RELEASE:
 		return answer_release(arg);
+	case DRM_IOCTL_QDA_SET_OPTION:
+		fake.option = *(struct drm_qda_set_option *)arg;
+		fake.options++;
+		return 0;
 	case DRM_IOCTL_QDA_REMOTE_INVOKE:
 		answer_invoke(arg);
 		return 0;

@@ -58,10 +58,12 @@ struct fake_kernel {
 	struct drm_qda_remote_map map;
 	struct drm_qda_remote_munmap unmap;
 	struct drm_qda_gem_sync gem_sync;
-	uint64_t dmabuf_sync;	/* flags of the last DMA_BUF_IOCTL_SYNC */
-	unsigned int syncs;	/* of both kinds */
-	unsigned int handles;	/* GEM handles that are open */
-	uint32_t closed_handle; /* the last one that was closed */
+	struct drm_qda_set_option option; /* the last one */
+	unsigned int options;		  /* how many there were */
+	uint64_t dmabuf_sync;		  /* flags of the last DMA_BUF_IOCTL_SYNC */
+	unsigned int syncs;		  /* of both kinds */
+	unsigned int handles;		  /* GEM handles that are open */
+	uint32_t closed_handle;		  /* the last one that was closed */
 
 	/* The objects by their handles, which start at 1: the inode of the memory. */
 	uint64_t objects[16];

@@ -355,6 +355,72 @@ static void a_full_event_queue_is_not_waited_for(void **state)
 			 -EAGAIN);
 }
 
+/* The kernel spins, the process writes: one without the other is of no use. */
+static void poll_mode_is_told_to_the_kernel_and_the_process(void **state)
+{
+	struct qda_process *process = fake_process(dev);
+	uint32_t in[2], status = 9;
+
+	(void)state;
+	assert_int_equal(qda_process_set_poll(process, QDA_POLL_MAX_US, &status), 0);
+	assert_int_equal(status, 0);
+	assert_int_equal(fake.option.option, QDA_OPTION_POLL_MODE);
+	assert_int_equal(fake.option.value, 1);
+	assert_int_equal(fake.invoke.handle, 4);
+	assert_int_equal(fake.invoke.sc, QDA_SCALARS(9, 1, 0));
+	assert_int_equal(fake.input_bytes, sizeof(in));
+	memcpy(in, fake.input, sizeof(in));
+	assert_int_equal(in[0], 1);
+	assert_int_equal(in[1], QDA_POLL_MAX_US);
+	assert_int_equal(qda_process_set_poll(process, 0, NULL), 0);
+	assert_int_equal(fake.option.value, 0);
+	memcpy(in, fake.input, sizeof(in));
+	assert_int_equal(in[0], 0);
+	assert_int_equal(in[1], 0);
+	assert_int_equal(qda_process_release(process, NULL), 0);
+	assert_int_equal(fake.options, 2);
+}
+
+static void poll_mode_ends_with_the_process(void **state)
+{
+	struct qda_process *process = fake_process(dev);
+
+	(void)state;
+	assert_int_equal(qda_process_set_poll(process, 1, NULL), 0);
+	assert_int_equal(qda_process_release(process, NULL), 0);
+	assert_int_equal(fake.options, 2);
+	assert_int_equal(fake.option.value, 0);
+	assert_int_equal(fake.releases, 1);
+}
+
+static void poll_mode_that_is_refused_is_off(void **state)
+{
+	struct qda_process *process = fake_process(dev);
+	uint32_t status;
+
+	(void)state;
+	assert_int_equal(qda_process_set_poll(NULL, 1, &status), -EINVAL);
+	assert_int_equal(qda_process_set_poll(process, QDA_POLL_MAX_US + 1, &status), -EINVAL);
+	assert_int_equal(fake.options, 0);
+
+	fake.dsp_status = 0x80000414;
+	assert_int_equal(qda_process_set_poll(process, 1, &status), -EREMOTEIO);
+	assert_int_equal(status, 0x80000414);
+	assert_int_equal(fake.options, 2);
+	assert_int_equal(fake.option.value, 0);
+	fake.dsp_status = 0;
+
+	fake.fail_errno = EOPNOTSUPP;
+	fake.fail_only = DRM_IOCTL_QDA_SET_OPTION;
+	fake.invoke.handle = 77;
+	assert_int_equal(qda_process_set_poll(process, 1, &status), -EOPNOTSUPP);
+	assert_int_equal(status, 0);
+	assert_int_equal(fake.invoke.handle, 77);
+	fake.fail_errno = 0;
+	assert_int_equal(qda_process_release(process, NULL), 0);
+	assert_int_equal(fake.options, 2);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -375,6 +441,9 @@ int main(void)
 		TEST(an_image_is_read_from_a_file),
 		TEST(interrupted_ioctls_are_restarted),
 		TEST(a_full_event_queue_is_not_waited_for),
+		TEST(poll_mode_is_told_to_the_kernel_and_the_process),
+		TEST(poll_mode_ends_with_the_process),
+		TEST(poll_mode_that_is_refused_is_off),
 	};
 
 	return cmocka_run_group_tests_name("libqda process", tests, NULL, NULL);
