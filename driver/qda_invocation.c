@@ -83,6 +83,7 @@ void qda_invocation_begin(struct qda_invocation *inv, struct qda_pool *pool, boo
 	inv->poll = 0;
 	inv->error = 0;
 	inv->status = 0;
+	inv->unsent = false;
 	inv->answered = NULL;
 	inv->retired = NULL;
 }
@@ -140,6 +141,7 @@ static bool qda_invocation_take_back(struct qda_invocation *inv, int error)
 {
 	if (!qda_slots_take(&inv->qdev->slots, inv->ctx))
 		return false;
+	inv->unsent = true;
 	trace_qda_call_withdrawn(inv, error, 0);
 	/* A caller who did not want to wait any longer is no error of the transport. */
 	if (error != -ENODEV && error != -EINTR && error != -ERESTARTSYS)
@@ -211,6 +213,7 @@ void qda_invocation_publish(struct qda_invocation *inv)
 	if (ret) {
 		if (inv->user)
 			qda_invocation_return_id(inv);
+		inv->unsent = true;
 		qda_invocation_complete(inv, ret, 0);
 		return;
 	}

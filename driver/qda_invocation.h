@@ -43,6 +43,7 @@ struct qda_staging;
  * @caller: who made it, set when published
  * @error: 0 when the DSP answered, else a negative error code
  * @status: what the DSP answered
+ * @unsent: the DSP has not seen it and will not; set before it is completed
  * @answered: if not NULL called when the call is completed, in any context
  * @retired: if not NULL called with the last reference, where one may sleep
  * @owner: whatever @retired needs
@@ -51,9 +52,9 @@ struct qda_staging;
  * @timeout: called when that has passed, in any context
  * @put_work: drops a reference where one may sleep
  *
- * Everything but @ref, @done, @error, @status, @event, @timer and @put_work is written by
- * the caller before the call is published and not changed until it is freed; except
- * that who waited for it may end @operands and @retired when it is completed.
+ * Everything but @ref, @done, @error, @status, @unsent, @event, @timer and @put_work is
+ * written by the caller before the call is published and not changed until it is freed;
+ * except that who waited for it may end @operands and @retired when it is completed.
  */
 struct qda_invocation {
 	refcount_t ref;
@@ -75,6 +76,7 @@ struct qda_invocation {
 	struct qda_caller caller;
 	int error;
 	u32 status;
+	bool unsent;
 	void (*answered)(struct qda_invocation *inv);
 	void (*retired)(struct qda_invocation *inv);
 	void *owner;

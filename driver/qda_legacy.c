@@ -55,7 +55,7 @@ void qda_legacy_withdraw(struct qda_device *qdev)
 	qdev->legacy = NULL;
 }
 
-/* The call that lent them was not sent. */
+/* The call that lent them was not and will not be sent. */
 static void qda_legacy_take_back(const struct qda_call *call)
 {
 	for (u32 i = call->buffers; i < call->payload.count; i++) {
@@ -83,12 +83,17 @@ static int qda_legacy_read_done(const struct qda_call *call)
 	return ret;
 }
 
-/* Outputs go to the caller even when the DSP says that it failed. */
+/*
+ * Outputs go to the caller even when the DSP says that it failed. What was lent to a call
+ * that the DSP has seen stays lent, however the call ended.
+ */
 static int qda_legacy_conclude(const struct qda_call *call, u32 *status)
 {
 	struct qda_invocation *inv = call->inv;
 	int ret;
 
+	if (inv->unsent)
+		qda_legacy_take_back(call);
 	if (inv->error)
 		return inv->error;
 	if (!qda_operands_sync_for_cpu(&inv->operands))

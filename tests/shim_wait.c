@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * The legacy interface: what is left of a call that nobody waits for any more; a part of the suite shim.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "ktap.h"
+#include "legacy.h"
+
+#define METHOD 3
+
+struct caller {
+	int fd;
+	struct legacy_call *call;
+};
+
+static int call(void *arg)
+{
+	struct caller *c = arg;
+
+	return legacy_call_run(c->fd, c->call) != 0;
+}
+
+static bool is_lent(void *arg)
+{
+	return qda_get(arg, "remote_maps") == 1;
+}
+
+/* The DSP never hears of the DMA handle, so it would never give it back either. */
+TEST(handle_of_a_call_that_was_not_sent_is_taken_back)
+{
+	struct dsp *dsp = legacy_new("cdsp");
+	struct session s = legacy_create(dsp, legacy_open_node(dsp, false));
+	struct caller c = { s.fd, legacy_call_new(TEST_HANDLE, METHOD) };
+	int dmabuf = heap_dmabuf(PAGE);
+	struct dsp_call seen;
+	struct job *job;
+	pid_t pid;
+
+	legacy_handle_in(c.call, 0, PAGE, dmabuf);
+	vdsp_set(dsp, "send_fail", 1000000000);
+	pid = client_start(call, &c);
+	CHECK(wait_for(is_lent, dsp));
+	client_kill(pid);
+	vdsp_set(dsp, "send_fail", 0);
+	CHECK_EQ(0, qda_get(dsp, "remote_maps"));
+	CHECK_EQ(0, qda_get(dsp, "mappings"));
+	dsp_expect_silence(dsp);
+	/* The next one counts from the beginning. */
+	job = legacy_call_start(s.fd, c.call);
+	dsp_expect(dsp, &seen, TEST_HANDLE, METHOD);
+	CHECK_EQ(1, qda_get(dsp, "remote_maps"));
+	seen.fdlist[0] = dmabuf;
+	dsp_reply(dsp, &seen, 0);
+	CHECK_OK(job_wait(job));
+	CHECK_EQ(0, qda_get(dsp, "remote_maps"));
+	close(dmabuf);
+	free(c.call);
+	close(s.fd);
+	dsp_finish(dsp);
+}
+
+/* It may use the handle still: nobody has heard that it does not. */
+TEST(handle_of_a_call_that_was_left_stays_lent)
+{
+	struct dsp *dsp = legacy_new("cdsp");
+	struct session s = legacy_create(dsp, legacy_open_node(dsp, false));
+	struct caller c = { s.fd, legacy_call_new(TEST_HANDLE, METHOD) };
+	int dmabuf = heap_dmabuf(PAGE);
+	struct dsp_call seen;
+	uint64_t addr;
+	pid_t pid;
+
+	legacy_handle_in(c.call, 0, PAGE, dmabuf);
+	pid = client_start(call, &c);
+	dsp_expect(dsp, &seen, TEST_HANDLE, METHOD);
+	addr = seen.page[0].addr;
+	client_kill(pid);
+	close(dmabuf);
+	CHECK(dsp_can_read(dsp, addr));
+	dsp_reply(dsp, &seen, 0);
+	CHECK(dsp_can_read(dsp, addr));
+	CHECK_EQ(1, qda_get(dsp, "remote_maps"));
+	free(c.call);
+	close(s.fd);
+	dsp_finish(dsp);
+}
