@@ -129,7 +129,8 @@ int qda_legacy_invoke(struct qda_call *call, u32 handle, u32 sc, u32 *status)
 	if (ret)
 		return ret;
 
-	qda_patience_init(&patience, TASK_KILLABLE, MAX_SCHEDULE_TIMEOUT);
+	/* A listener waits for ever, which is neither work to do nor a task that hangs. */
+	qda_patience_init(&patience, TASK_KILLABLE | TASK_NOLOAD, MAX_SCHEDULE_TIMEOUT);
 	ret = qda_invoke_prepare(call, &args, &patience);
 	if (ret) {
 		qda_legacy_take_back(call);

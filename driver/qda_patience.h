@@ -14,7 +14,7 @@
 
 /**
  * struct qda_patience - What ends the waiting of a caller
- * @state: TASK_KILLABLE or TASK_INTERRUPTIBLE
+ * @state: TASK_KILLABLE, maybe with TASK_NOLOAD, or TASK_INTERRUPTIBLE
  * @end: time in jiffies, U64_MAX for never
  *
  * It holds for all waits of an ioctl together.

@@ -2,9 +2,10 @@
 /*
  * Copyright (c) 2026 The QDA authors
  *
- * The legacy interface: what is left of a call that nobody waits for any more; a part of the suite shim.
+ * The legacy interface: how a caller waits, and what is left when it gives up; a part of the suite shim.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +26,39 @@ static int call(void *arg)
 	struct caller *c = arg;
 
 	return legacy_call_run(c->fd, c->call) != 0;
+}
+
+static char state_of(pid_t pid)
+{
+	char path[32], text[512], *end;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	read_text(path, text, sizeof(text));
+	end = strrchr(text, ')');
+	return end ? end[2] : '?';
+}
+
+static bool is_idle(void *arg)
+{
+	return state_of(*(pid_t *)arg) == 'I';
+}
+
+/* 'D' would count as load, for as long as it waits. An idle task is none, nor one that hangs. */
+TEST(listener_that_waits_is_idle_and_can_be_killed)
+{
+	struct dsp *dsp = legacy_new("cdsp");
+	struct session s = legacy_create(dsp, legacy_open_node(dsp, false));
+	struct caller c = { s.fd, legacy_call_new(FRPC_HANDLE_LISTENER1, 6) };
+	struct dsp_call seen;
+	pid_t pid = client_start(call, &c);
+
+	dsp_expect(dsp, &seen, FRPC_HANDLE_LISTENER1, 6);
+	CHECK(wait_for(is_idle, &pid));
+	client_kill(pid);
+	dsp_reply(dsp, &seen, 0);
+	free(c.call);
+	close(s.fd);
+	dsp_finish(dsp);
 }
 
 static bool is_lent(void *arg)
