@@ -57,6 +57,19 @@ void qda_channel_close(struct qda_channel *channel)
 }
 
 /**
+ * qda_channel_is_closed - Whether the DSP is out of reach
+ * @channel: the channel
+ *
+ * Context: any. Who was told the end of the channel sees it closed.
+ *
+ * Return: true when it is.
+ */
+bool qda_channel_is_closed(const struct qda_channel *channel)
+{
+	return !READ_ONCE(channel->open);
+}
+
+/**
  * qda_channel_drain - Wait for the last blocking sender
  * @channel: the closed channel
  *

@@ -34,6 +34,7 @@ int qda_channel_init(struct qda_channel *channel);
 void qda_channel_fini(struct qda_channel *channel);
 void qda_channel_open(struct qda_channel *channel, struct rpmsg_device *rpdev);
 void qda_channel_close(struct qda_channel *channel);
+bool qda_channel_is_closed(const struct qda_channel *channel);
 void qda_channel_drain(struct qda_channel *channel);
 bool qda_channel_enter(struct qda_channel *channel, int *idx);
 void qda_channel_exit(struct qda_channel *channel, int idx);

@@ -117,14 +117,19 @@ static void qda_mapping_unmap(struct qda_mapping *map, struct device *dev)
 	qda_cb_account(map->cb, -(long)qda_mapping_pages(map));
 }
 
+static void qda_mapping_quarantine(struct qda_mapping *map)
+{
+	if (map->quarantined)
+		qda_quarantine_add(map->quarantined);
+	map->quarantined = NULL;
+}
+
 static void qda_mapping_revoke(struct qda_cb_item *item, struct device *dev)
 {
 	struct qda_mapping *map = container_of(item, struct qda_mapping, item);
 
 	qda_mapping_unmap(map, dev);
-	if (map->quarantined)
-		qda_quarantine_add(map->quarantined);
-	map->quarantined = NULL;
+	qda_mapping_quarantine(map);
 }
 
 /*
@@ -238,12 +243,20 @@ err_free_map:
 	return ERR_PTR(ret);
 }
 
+/* A call that ended with the channel lets go of it, and not because the DSP has done so. */
+static void qda_mapping_let_go(struct qda_mapping *map, struct device *dev)
+{
+	qda_mapping_unmap(map, dev);
+	if (qda_channel_is_closed(&qda_bo_device(map->bo)->channel))
+		qda_mapping_quarantine(map);
+}
+
 static void qda_mapping_destroy(struct qda_mapping *map)
 {
 	struct device *dev = qda_cb_lock(map->cb);
 
 	if (qda_cb_remove(map->cb, &map->item))
-		qda_mapping_unmap(map, dev);
+		qda_mapping_let_go(map, dev);
 	qda_cb_unlock(map->cb);
 	qda_mapping_unpin(map);
 	qda_quarantine_cancel(map->quarantined);

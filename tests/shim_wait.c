@@ -125,3 +125,41 @@ TEST(handle_of_a_call_that_was_left_stays_lent)
 	close(s.fd);
 	dsp_finish(dsp);
 }
+
+/*
+ * The driver lets go of a DSP that goes on, without an IOMMU. The calls that end by that have
+ * the only references to their buffers, which the DSP may still write to.
+ */
+TEST(buffers_of_calls_that_end_with_the_channel_are_quarantined)
+{
+	enum { CALLS = 8 };
+	struct dsp *dsp = legacy_new("cdsp banks=1 direct=1");
+	struct session s = legacy_session(dsp);
+	struct legacy_call *request[CALLS];
+	struct job *job[CALLS];
+	struct dsp_call seen;
+	int dmabuf[CALLS];
+	long long mapped;
+
+	for (int i = 0; i < CALLS; i++) {
+		dmabuf[i] = heap_dmabuf(PAGE);
+		request[i] = legacy_call_new(TEST_HANDLE, METHOD);
+		legacy_in(request[i], NULL, PAGE, dmabuf[i]);
+		job[i] = legacy_call_start(s.fd, request[i]);
+		dsp_expect(dsp, &seen, TEST_HANDLE, METHOD);
+	}
+	mapped = qda_get(dsp, "mapped_pages");
+	CHECK_OK(write_text("/sys/bus/rpmsg/drivers/qda/unbind", dsp->parent));
+	for (int i = 0; i < CALLS; i++) {
+		CHECK_ERR(-EPIPE, job_wait(job[i]));
+		close(dmabuf[i]);
+		free(request[i]);
+	}
+	CHECK_OK(write_text("/sys/bus/rpmsg/drivers/qda/bind", dsp->parent));
+	dsp_wait_node(dsp);
+	CHECK_EQ(mapped, qda_get(dsp, "quarantined_pages"));
+	dsp_down(dsp);
+	dsp_up(dsp);
+	CHECK_EQ(0, qda_get(dsp, "quarantined_pages"));
+	dsp_finish(dsp);
+}
