@@ -2,7 +2,8 @@
 /*
  * Copyright (c) 2026 The QDA authors
  *
- * The legacy interface: how a caller waits, and what is left when it gives up; a part of the suite shim.
+ * The legacy interface: how a caller waits, what is left when it gives up, and answers that
+ * do not belong to what it waits for; a part of the suite shim.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
+#include "exporter.h"
 #include "ktap.h"
 #include "legacy.h"
 
@@ -126,6 +128,71 @@ TEST(handle_of_a_call_that_was_left_stays_lent)
 	dsp_finish(dsp);
 }
 
+/* The old driver may complete a call with them before it is made, or free it twice. */
+TEST(forged_early_and_double_answers_end_nothing)
+{
+	struct dsp *dsp = legacy_new("cdsp");
+	struct session s = legacy_session(dsp);
+	struct legacy_call *request = legacy_call_new(TEST_HANDLE, METHOD);
+	struct dsp_call seen;
+	struct job *job;
+
+	for (int round = 0; round < 20; round++) {
+		job = legacy_call_start(s.fd, request);
+		dsp_expect(dsp, &seen, TEST_HANDLE, METHOD);
+		/* The contexts that come next, and this one as it is not. */
+		for (uint64_t bit = 0; bit < 64; bit++)
+			dsp_reply_ctx(dsp, seen.msg.ctx ^ 1ull << bit, 1);
+		for (uint64_t next = 1; next < 20; next++)
+			dsp_reply_ctx(dsp, seen.msg.ctx + (next << 16), 1);
+		CHECK(!job_done(job));
+		dsp_reply(dsp, &seen, 0);
+		dsp_reply(dsp, &seen, 1);
+		CHECK_OK(job_wait(job));
+		dsp_reply(dsp, &seen, 1);
+	}
+	free(request);
+	dsp_finish(dsp);
+}
+
+/* Answered inside of the send. The old driver runs out of contexts: it frees them later. */
+TEST(busy_client_never_runs_out_of_contexts)
+{
+	struct legacy_call *request = legacy_call_new(TEST_HANDLE, METHOD);
+	struct fastrpc_init_create create = LEGACY_PD;
+	struct dsp *dsp;
+	int fd;
+
+	legacy_load();
+	dsp = dsp_new_inside("cdsp firmware=loopback");
+	dsp_wait_node(dsp);
+	fd = legacy_open(dsp, false);
+	CHECK_OK(do_ioctl(fd, FASTRPC_IOCTL_INIT_CREATE, &create));
+	for (int i = 0; i < 3000; i++)
+		CHECK_OK(legacy_call_run(fd, request));
+	free(request);
+	dsp_finish(dsp);
+}
+
+/* A buffer of several pieces is of no use to a DSP that takes physical addresses. */
+TEST(buffer_in_pieces_einval_without_an_iommu)
+{
+	struct dsp *dsp = legacy_new("cdsp banks=1 direct=1");
+	struct session s = legacy_session(dsp);
+	int dmabuf = udmabuf_of_one_page(3);
+	struct fastrpc_mem_map map = { .fd = dmabuf, .length = PAGE };
+	struct legacy_call *request = legacy_call_new(TEST_HANDLE, METHOD);
+
+	legacy_in(request, NULL, PAGE, dmabuf);
+	CHECK_ERR(-EINVAL, legacy_call_run(s.fd, request));
+	CHECK_ERR(-EINVAL, do_ioctl(s.fd, FASTRPC_IOCTL_MEM_MAP, &map));
+	dsp_expect_silence(dsp);
+	CHECK_EQ(0, qda_get(dsp, "mappings"));
+	close(dmabuf);
+	free(request);
+	dsp_finish(dsp);
+}
+
 /*
  * The driver lets go of a DSP that goes on, without an IOMMU. The calls that end by that have
  * the only references to their buffers, which the DSP may still write to.
@@ -161,5 +228,47 @@ TEST(buffers_of_calls_that_end_with_the_channel_are_quarantined)
 	dsp_down(dsp);
 	dsp_up(dsp);
 	CHECK_EQ(0, qda_get(dsp, "quarantined_pages"));
+	dsp_finish(dsp);
+}
+
+static int call_until_the_end(void *arg)
+{
+	struct caller *c = arg;
+	int ret;
+
+	do
+		ret = legacy_call_run(c->fd, c->call);
+	while (!ret);
+	return ret != -EPIPE;
+}
+
+/* The channel goes between the check whether it is there and the send. */
+TEST(calls_race_with_the_end_of_the_dsp)
+{
+	enum { CALLERS = 3 };
+	struct legacy_call *request = legacy_call_new(TEST_HANDLE, METHOD);
+	struct dsp *dsp = legacy_new("cdsp");
+	struct session s;
+
+	for (int round = 0; round < 10; round++) {
+		pid_t pid[CALLERS];
+		struct caller c;
+		struct dsp_call seen;
+
+		s = legacy_create(dsp, legacy_open_node(dsp, false));
+		c = (struct caller){ s.fd, request };
+		for (int i = 0; i < CALLERS; i++)
+			pid[i] = client_start(call_until_the_end, &c);
+		for (int i = 0; i < 5 * (round + 1); i++) {
+			dsp_expect(dsp, &seen, TEST_HANDLE, METHOD);
+			dsp_reply(dsp, &seen, 0);
+		}
+		dsp_down(dsp);
+		for (int i = 0; i < CALLERS; i++)
+			CHECK_EQ(0, client_wait(pid[i]));
+		close(s.fd);
+		dsp_up(dsp);
+	}
+	free(request);
 	dsp_finish(dsp);
 }

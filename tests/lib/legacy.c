@@ -43,10 +43,15 @@ void legacy_wait_nodes(struct dsp *dsp, bool secure, bool plain)
 		FAIL("there is no /dev/fastrpc-%s", dsp->name);
 }
 
-struct dsp *legacy_new(const char *line)
+void legacy_load(void)
 {
 	if (!module_loaded(LEGACY_MODULE))
 		module_load(LEGACY_MODULE);
+}
+
+struct dsp *legacy_new(const char *line)
+{
+	legacy_load();
 	return dsp_new(line);
 }
 

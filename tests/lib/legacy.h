@@ -65,7 +65,9 @@ struct legacy_mem_unmap {
 
 #define LEGACY_MODULE "qda_fastrpc_shim"
 
-/* The same, with the module of the old interface loaded and its nodes there. */
+/* Loads the module of the old interface, unless it is there. */
+void legacy_load(void);
+/* dsp_new() after that. */
 struct dsp *legacy_new(const char *line);
 /* Waits for the nodes of the DSP's domain. */
 void legacy_wait_nodes(struct dsp *dsp, bool secure, bool plain);
