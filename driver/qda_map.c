@@ -146,25 +146,18 @@ static int qda_map_write_heap(struct qda_map_job *job, struct qda_remote_map *re
 
 static int qda_map_write_unmap(struct qda_map_job *job, struct qda_remote_map *remote)
 {
-	struct qda_wire_mem_unmap unmap = {
+	struct qda_wire_unmap desc = {
 		.client_id = cpu_to_le32(job->session->id),
 		.key = cpu_to_le32(remote->key),
 		.vaddr = cpu_to_le64(remote->vaddr),
 		.size = cpu_to_le64(remote->size),
 	};
-	struct qda_wire_munmap munmap = {
-		.client_id = cpu_to_le32(job->session->id),
-		.vaddr = cpu_to_le64(remote->vaddr),
-		.size = cpu_to_le64(remote->size),
-	};
 	bool heap = remote->kind == QDA_REMOTE_MAP_HEAP;
 	u32 method = heap ? QDA_WIRE_INIT_MUNMAP : QDA_WIRE_INIT_MEM_UNMAP;
-	struct qda_payload_arg arg = { .length = sizeof(unmap) };
-	const void *data[] = { heap ? (void *)&munmap : (void *)&unmap };
+	struct qda_payload_arg arg = { .length = sizeof(desc) };
+	const void *data[] = { &desc };
 	struct qda_payload payload = { .args = &arg, .count = 1 };
 	int ret;
-
-	static_assert(sizeof(unmap) == sizeof(munmap));
 
 	ret = qda_map_job_begin(job, remote, QDA_SCALARS(method, 1, 0));
 	if (ret)
@@ -311,6 +304,15 @@ static struct qda_remote_map *qda_map_make_heap(struct qda_session *session, u64
 	return remote;
 }
 
+static struct qda_remote_map *qda_map_make(struct qda_session *session,
+					   const struct qda_map_request *req)
+{
+	if (req->kind == QDA_REMOTE_MAP_HEAP)
+		return qda_map_make_heap(session, req->size);
+
+	return qda_map_make_buffer(session, req);
+}
+
 /**
  * qda_map_perform - Map memory into a session's process
  * @session: the session
@@ -329,20 +331,14 @@ int qda_map_perform(struct qda_session *session, struct qda_map_request *req)
 	if (ret)
 		return ret;
 
-	if (req->kind == QDA_REMOTE_MAP_HEAP)
-		remote = qda_map_make_heap(session, req->size);
-	else
-		remote = qda_map_make_buffer(session, req);
-	if (IS_ERR(remote)) {
-		ret = PTR_ERR(remote);
-		goto out_fini_job;
+	remote = qda_map_make(session, req);
+	ret = PTR_ERR_OR_ZERO(remote);
+	if (!ret) {
+		ret = qda_map_run(&job, remote, req);
+		qda_remote_map_put(remote);
 	}
-
-	ret = qda_map_run(&job, remote, req);
-	qda_remote_map_put(remote);
-
-out_fini_job:
 	qda_map_job_fini(&job);
+
 	return ret;
 }
 EXPORT_SYMBOL_FOR_MODULES(qda_map_perform, "qda_fastrpc_shim");
@@ -465,16 +461,13 @@ int qda_munmap_perform(struct qda_session *session, struct qda_map_request *req)
 		return ret;
 
 	remote = qda_munmap_claim(&session->process, req);
-	if (IS_ERR(remote)) {
-		ret = PTR_ERR(remote);
-		goto out_fini_job;
+	ret = PTR_ERR_OR_ZERO(remote);
+	if (!ret) {
+		ret = qda_munmap_run(&job, remote, &req->status);
+		qda_remote_map_put(remote);
 	}
-
-	ret = qda_munmap_run(&job, remote, &req->status);
-	qda_remote_map_put(remote);
-
-out_fini_job:
 	qda_map_job_fini(&job);
+
 	return ret;
 }
 EXPORT_SYMBOL_FOR_MODULES(qda_munmap_perform, "qda_fastrpc_shim");

@@ -290,25 +290,6 @@ static_assert(offsetof(struct qda_wire_mem_map, num) == 24);
 static_assert(offsetof(struct qda_wire_mem_map, data_len) == 28);
 
 /**
- * struct qda_wire_mem_unmap - Input of INIT_MEM_UNMAP
- * @client_id: id of the session
- * @key: as it was mapped
- * @vaddr: what INIT_MEM_MAP answered
- * @size: bytes
- */
-struct qda_wire_mem_unmap {
-	__le32 client_id;
-	__le32 key;
-	__le64 vaddr;
-	__le64 size;
-};
-
-static_assert(sizeof(struct qda_wire_mem_unmap) == 24);
-static_assert(offsetof(struct qda_wire_mem_unmap, key) == 4);
-static_assert(offsetof(struct qda_wire_mem_unmap, vaddr) == 8);
-static_assert(offsetof(struct qda_wire_mem_unmap, size) == 16);
-
-/**
  * struct qda_wire_mmap - First input of INIT_MMAP
  * @client_id: id of the session
  * @flags: QDA_WIRE_MMAP_ADD_PAGES
@@ -332,21 +313,22 @@ static_assert(offsetof(struct qda_wire_mmap, vaddr) == 8);
 static_assert(offsetof(struct qda_wire_mmap, num) == 16);
 
 /**
- * struct qda_wire_munmap - Input of INIT_MUNMAP
+ * struct qda_wire_unmap - Input of INIT_MEM_UNMAP and INIT_MUNMAP
  * @client_id: id of the session
- * @pad: nothing
- * @vaddr: what INIT_MMAP answered
+ * @key: as it was mapped; nothing for INIT_MUNMAP
+ * @vaddr: what the DSP answered when it was mapped
  * @size: bytes
  */
-struct qda_wire_munmap {
+struct qda_wire_unmap {
 	__le32 client_id;
-	__le32 pad;
+	__le32 key;
 	__le64 vaddr;
 	__le64 size;
 };
 
-static_assert(sizeof(struct qda_wire_munmap) == 24);
-static_assert(offsetof(struct qda_wire_munmap, vaddr) == 8);
-static_assert(offsetof(struct qda_wire_munmap, size) == 16);
+static_assert(sizeof(struct qda_wire_unmap) == 24);
+static_assert(offsetof(struct qda_wire_unmap, key) == 4);
+static_assert(offsetof(struct qda_wire_unmap, vaddr) == 8);
+static_assert(offsetof(struct qda_wire_unmap, size) == 16);
 
 #endif /* __QDA_WIRE_H__ */
