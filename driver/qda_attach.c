@@ -11,6 +11,7 @@
 #include <drm/qda_accel.h>
 
 #include "qda_attach.h"
+#include "qda_device.h"
 #include "qda_invocation.h"
 #include "qda_kernel_call.h"
 #include "qda_payload.h"
@@ -53,9 +54,9 @@ static int qda_attach_make_plain_call(struct qda_session *session)
 }
 
 /*
- * No memory is given along. Such a PD goes on after the release, with whatever memory it
- * got, so the session's own would be taken away from under it. The firmware refuses if
- * it has no other.
+ * Such a PD goes on after the release, with whatever memory it got, so the session's own
+ * would be taken away from under it. What the device tree has for it is offered, if any is
+ * left to offer. The firmware refuses if it needs more.
  */
 static int qda_attach_make_static_call(struct qda_session *session, const char *name)
 {
@@ -64,7 +65,8 @@ static int qda_attach_make_static_call(struct qda_session *session, const char *
 		.client_id = cpu_to_le32(session->id),
 		.namelen = cpu_to_le32(strlen(name) + 1),
 	};
-	struct qda_wire_page page = {};
+	struct qda_heap_range heap;
+	struct qda_wire_page page;
 	struct qda_payload_arg args[] = {
 		{ .length = sizeof(desc) },
 		{ .length = strlen(name) + 1 },
@@ -72,6 +74,15 @@ static int qda_attach_make_static_call(struct qda_session *session, const char *
 	};
 	const void *data[ARRAY_SIZE(args)] = { &desc, name, &page };
 	struct qda_payload payload = { .args = args, .count = ARRAY_SIZE(args) };
+	int ret;
+
+	ret = qda_heap_offer(session->qdev, &heap);
+	if (ret)
+		return ret;
+	session->process.offers = heap.size;
+	desc.pageslen = cpu_to_le32(heap.size ? 1 : 0);
+	page.addr = cpu_to_le64(heap.addr);
+	page.size = cpu_to_le64(heap.size);
 
 	inv->sc = QDA_SCALARS(QDA_WIRE_INIT_CREATE_STATIC, ARRAY_SIZE(args), 0);
 

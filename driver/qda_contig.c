@@ -36,7 +36,7 @@
  * @size: bytes, whole pages
  * @cma: the area that they are from, or NULL when the page allocator had them
  * @write_combined: the CPU's accesses bypass its caches
- * @user: who is charged for them, with a reference
+ * @user: who is charged for them, with a reference, or NULL
  */
 struct qda_contig {
 	struct kref ref;
@@ -85,26 +85,53 @@ static bool qda_contig_alloc_exact(struct qda_contig *contig)
 	return true;
 }
 
-static bool qda_contig_alloc(struct qda_contig *contig)
+static bool qda_contig_alloc(struct qda_contig *contig, struct cma *pool)
 {
-	struct cma *cma = dev_get_cma_area(NULL);
+	struct cma *cma = pool ?: dev_get_cma_area(NULL);
 
-	if (cma && qda_contig_alloc_cma(contig, cma))
+	if (IS_ENABLED(CONFIG_DMA_CMA) && cma && qda_contig_alloc_cma(contig, cma))
 		return true;
 
-	return qda_contig_alloc_exact(contig);
+	return !pool && qda_contig_alloc_exact(contig);
+}
+
+static int qda_contig_charge(struct qda_contig *contig)
+{
+	struct qda_user *user = qda_user_get_current();
+	int ret;
+
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+
+	ret = qda_user_charge(user, qda_contig_count(contig));
+	if (ret) {
+		qda_user_put(user);
+		return ret;
+	}
+	contig->user = user;
+
+	return 0;
+}
+
+static void qda_contig_uncharge(struct qda_contig *contig)
+{
+	if (!contig->user)
+		return;
+	qda_user_uncharge(contig->user, qda_contig_count(contig));
+	qda_user_put(contig->user);
 }
 
 /**
  * qda_contig_create - Allocate zeroed contiguous pages
  * @size: bytes, whole pages
+ * @pool: area to take them from, set aside for the DSP, or NULL for anywhere
  *
- * The caller's user is charged for them.
+ * The caller's user is charged for them, unless they are from a pool.
  *
  * Return: the pages with a reference, or an error pointer; -EDQUOT when the user has
  * too many.
  */
-struct qda_contig *qda_contig_create(size_t size)
+struct qda_contig *qda_contig_create(size_t size, struct cma *pool)
 {
 	struct qda_contig *contig = kzalloc_obj(*contig, GFP_KERNEL_ACCOUNT);
 	int ret;
@@ -114,17 +141,11 @@ struct qda_contig *qda_contig_create(size_t size)
 
 	kref_init(&contig->ref);
 	contig->size = size;
-	contig->user = qda_user_get_current();
-	if (IS_ERR(contig->user)) {
-		ret = PTR_ERR(contig->user);
-		goto err_free_contig;
-	}
-
-	ret = qda_user_charge(contig->user, qda_contig_count(contig));
+	ret = pool ? 0 : qda_contig_charge(contig);
 	if (ret)
-		goto err_put_user;
+		goto err_free_contig;
 
-	if (!qda_contig_alloc(contig)) {
+	if (!qda_contig_alloc(contig, pool)) {
 		ret = -ENOMEM;
 		goto err_uncharge;
 	}
@@ -132,9 +153,7 @@ struct qda_contig *qda_contig_create(size_t size)
 	return contig;
 
 err_uncharge:
-	qda_user_uncharge(contig->user, qda_contig_count(contig));
-err_put_user:
-	qda_user_put(contig->user);
+	qda_contig_uncharge(contig);
 err_free_contig:
 	kfree(contig);
 	return ERR_PTR(ret);
@@ -166,8 +185,7 @@ static void qda_contig_free(struct kref *ref)
 		cma_release(contig->cma, contig->page, qda_contig_count(contig));
 	else
 		free_pages_exact(page_address(contig->page), contig->size);
-	qda_user_uncharge(contig->user, qda_contig_count(contig));
-	qda_user_put(contig->user);
+	qda_contig_uncharge(contig);
 	kfree(contig);
 }
 

@@ -23,7 +23,7 @@
 
 /* By number, as programs know them */
 static const struct qda_domain qda_domains[QDA_DOMAINS] = {
-	{ .name = "adsp" },
+	{ .name = "adsp", .heap = true },
 	{ .name = "mdsp" },
 	{ .name = "sdsp" },
 	{ .name = "cdsp", .cdsp = true, .unsigned_pd = true },
@@ -90,6 +90,9 @@ struct qda_device *qda_device_create(struct device *dev, const struct qda_soc_da
 	ret = drmm_mutex_init(&qdev->drm, &qdev->disconnect_lock);
 	if (ret)
 		return ERR_PTR(ret);
+	ret = qda_heap_init(qdev);
+	if (ret)
+		return ERR_PTR(ret);
 	ret = qda_channel_init(&qdev->channel);
 	if (ret)
 		return ERR_PTR(ret);
@@ -141,7 +144,7 @@ int qda_device_register(struct qda_device *qdev)
  * and the DSP's answers are ignored, then users see the device as unplugged, then
  * those who wait are told and the nodes of the legacy interface go, and last, while
  * their devices are still there, all memory is taken out of the context banks, that of
- * abandoned calls included.
+ * abandoned calls included, and away from the DSP.
  */
 void qda_device_disconnect(struct qda_device *qdev)
 {
@@ -162,4 +165,5 @@ void qda_device_disconnect(struct qda_device *qdev)
 	qda_caps_disconnect(&qdev->caps);
 	qda_legacy_withdraw(qdev);
 	qda_cb_revoke_all(qdev);
+	qda_heap_disconnect(qdev);
 }

@@ -17,6 +17,7 @@
 #include "qda_answers.h"
 #include "qda_caps.h"
 #include "qda_channel.h"
+#include "qda_heap.h"
 #include "qda_slots.h"
 
 struct auxiliary_device;
@@ -44,11 +45,13 @@ struct qda_soc_data {
  * @name: its name in the device tree and for user space
  * @cdsp: is a compute DSP
  * @unsigned_pd: lets everyone create unsigned PDs
+ * @heap: PDs of its firmware take memory from a region of the device tree
  */
 struct qda_domain {
 	const char *name;
 	bool cdsp;
 	bool unsigned_pd;
+	bool heap;
 };
 
 /**
@@ -111,6 +114,7 @@ struct qda_stats {
  * @answers: the last answers
  * @banks: the context banks
  * @caps: what the DSP can do
+ * @heap: memory for the PDs of its firmware
  * @sessions: session by id; its lock, taken with interrupts off, keeps a session that
  *	was found from being freed
  * @imports: dma-bufs whose objects are shared, &struct qda_bo by address of the dma-buf
@@ -133,6 +137,7 @@ struct qda_device {
 	struct qda_answers answers;
 	struct qda_banks banks;
 	struct qda_caps caps;
+	struct qda_heap heap;
 	struct xarray sessions;
 	struct xarray imports;
 	struct auxiliary_device *legacy;

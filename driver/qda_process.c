@@ -38,6 +38,14 @@ static void qda_process_set_state(struct qda_process *process, enum qda_process_
 	WRITE_ONCE(process->state, state);
 }
 
+/* What the DSP was offered for the process is the DSP's if there was one. */
+static void qda_process_settle_offer(struct qda_process *process, bool accepted)
+{
+	if (process->offers && !accepted)
+		qda_heap_take_back(qda_process_session(process)->qdev);
+	process->offers = false;
+}
+
 /* Everything that the process had is dropped by now or is dropped here. */
 static void qda_process_finish(struct qda_process *process, bool released)
 {
@@ -49,6 +57,7 @@ static void qda_process_finish(struct qda_process *process, bool released)
 		result.status = process->release->status;
 	}
 	qda_create_drop(process);
+	qda_process_settle_offer(process, released);
 	/* Callers may still come for those of this process. */
 	qda_parking_drop(&session->parking, process->generation);
 

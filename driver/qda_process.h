@@ -83,6 +83,7 @@ enum qda_process_kind {
  * @create: the call that creates it or attaches to it
  * @release: the call that will end it; made together with it, so that ending it can
  *	fail neither for lack of memory nor of ids
+ * @offers: with the call that attaches to it the DSP is offered memory
  * @maps: what it has mapped for longer than a call
  * @idle: woken when the state becomes none
  * @work: carries on when nobody waits
@@ -108,6 +109,7 @@ struct qda_process {
 	struct qda_mapping *init_mem;
 	struct qda_invocation *create;
 	struct qda_invocation *release;
+	bool offers;
 
 	struct qda_remote_maps maps;
 

@@ -53,6 +53,21 @@ static struct qda_quarantine {
 	.list = LIST_HEAD_INIT(qda_quarantine.list),
 };
 
+static struct qda_quarantined *qda_quarantine_make(const struct qda_device *qdev, size_t size)
+{
+	struct qda_quarantined *item = kzalloc_obj(*item, GFP_KERNEL_ACCOUNT);
+
+	if (!item)
+		return NULL;
+
+	INIT_LIST_HEAD(&item->node);
+	item->channel = qdev->drm.dev;
+	item->domain_id = qdev->domain_id;
+	item->pages = size >> PAGE_SHIFT;
+
+	return item;
+}
+
 /**
  * qda_quarantine_prepare - Allocate what a quarantine will need
  * @bo: contiguous or imported memory that the DSP is going to have
@@ -61,22 +76,39 @@ static struct qda_quarantine {
  */
 struct qda_quarantined *qda_quarantine_prepare(struct qda_bo *bo)
 {
-	struct qda_quarantined *item = kzalloc_obj(*item, GFP_KERNEL_ACCOUNT);
-	struct qda_device *qdev = qda_bo_device(bo);
+	struct qda_quarantined *item = qda_quarantine_make(qda_bo_device(bo), qda_bo_size(bo));
 
 	if (!item)
 		return NULL;
 
-	INIT_LIST_HEAD(&item->node);
-	item->channel = qdev->drm.dev;
-	item->domain_id = qdev->domain_id;
-	item->pages = qda_bo_size(bo) >> PAGE_SHIFT;
 	item->contig = qda_bo_contig(bo);
 	if (item->contig)
 		qda_contig_get(item->contig);
 	item->dmabuf = qda_bo_dmabuf(bo);
 	if (item->dmabuf)
 		get_dma_buf(item->dmabuf);
+
+	return item;
+}
+
+/**
+ * qda_quarantine_prepare_pages - The same for memory that is no buffer object
+ * @qdev: the DSP
+ * @contig: its memory
+ * @size: bytes of it
+ *
+ * Return: the item, or NULL when there is no memory.
+ */
+struct qda_quarantined *qda_quarantine_prepare_pages(const struct qda_device *qdev,
+						     struct qda_contig *contig, size_t size)
+{
+	struct qda_quarantined *item = qda_quarantine_make(qdev, size);
+
+	if (!item)
+		return NULL;
+
+	item->contig = contig;
+	qda_contig_get(contig);
 
 	return item;
 }

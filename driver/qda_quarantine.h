@@ -9,9 +9,13 @@
 
 struct device;
 struct qda_bo;
+struct qda_contig;
+struct qda_device;
 struct qda_quarantined;
 
 struct qda_quarantined *qda_quarantine_prepare(struct qda_bo *bo);
+struct qda_quarantined *qda_quarantine_prepare_pages(const struct qda_device *qdev,
+						     struct qda_contig *contig, size_t size);
 void qda_quarantine_cancel(struct qda_quarantined *item);
 void qda_quarantine_add(struct qda_quarantined *item);
 void qda_quarantine_end(u32 domain_id);

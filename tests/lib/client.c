@@ -119,10 +119,10 @@ int expect_attach(struct dsp *dsp, struct dsp_call *call, uint32_t pd_type)
 	return id;
 }
 
-int expect_create_static(struct dsp *dsp, struct dsp_call *call, const char *name)
+int expect_static_pd(struct dsp *dsp, struct dsp_call *call, const char *name,
+		     struct frpc_page *page)
 {
 	struct frpc_create_static wire;
-	struct frpc_page page = { 0 };
 	uint64_t len;
 	void *p = expect_init(dsp, call, FRPC_SC(FRPC_INIT_CREATE_STATIC, 3, 0), sizeof(wire));
 
@@ -130,14 +130,24 @@ int expect_create_static(struct dsp *dsp, struct dsp_call *call, const char *nam
 	memcpy(&wire, p, sizeof(wire));
 	CHECK(wire.client_id > 0);
 	CHECK_EQ(strlen(name) + 1, wire.namelen);
-	CHECK_EQ(0, wire.pageslen);
 	p = dsp_arg(dsp, call, 1, &len);
 	CHECK_EQ(wire.namelen, len);
 	CHECK_MEM(name, p, len);
 	p = dsp_arg(dsp, call, 2, &len);
-	CHECK_EQ(sizeof(page), len);
-	CHECK_MEM(&page, p, len);
+	CHECK_EQ(sizeof(*page), len);
+	memcpy(page, p, len);
+	CHECK_EQ(page->size ? 1 : 0, wire.pageslen);
 	return wire.client_id;
+}
+
+int expect_create_static(struct dsp *dsp, struct dsp_call *call, const char *name)
+{
+	struct frpc_page page;
+	int id = expect_static_pd(dsp, call, name, &page);
+
+	CHECK_EQ(0, page.size);
+	CHECK_EQ(0, page.addr);
+	return id;
 }
 
 void expect_release(struct dsp *dsp, struct dsp_call *call, int id)

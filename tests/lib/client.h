@@ -69,7 +69,10 @@ void *expect_init(struct dsp *dsp, struct dsp_call *call, uint32_t sc, size_t si
 void expect_create(struct dsp *dsp, struct dsp_call *call, struct frpc_create *create);
 /* Takes the next message, which must be an ATTACH of this PD type; the client's id. */
 int expect_attach(struct dsp *dsp, struct dsp_call *call, uint32_t pd_type);
-/* Takes the next message, which must be for a static PD of this name; the client's id. */
+/* The same for a static PD of this name; *@page gets the memory that it is offered. */
+int expect_static_pd(struct dsp *dsp, struct dsp_call *call, const char *name,
+		     struct frpc_page *page);
+/* The same, and it must be offered none. */
 int expect_create_static(struct dsp *dsp, struct dsp_call *call, const char *name);
 /* Takes the next message, which must be the RELEASE of this client. */
 void expect_release(struct dsp *dsp, struct dsp_call *call, int id);

@@ -12,17 +12,22 @@
 
 #include "ktap.h"
 
-void module_load(const char *name)
+void module_load_with(const char *name, const char *option)
 {
 	int status = -1;
 	pid_t pid = fork();
 
 	if (!pid) {
-		execlp("modprobe", "modprobe", name, (char *)NULL);
+		execlp("modprobe", "modprobe", name, option, (char *)NULL);
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
 		FAIL("modprobe %s failed (status %#x)", name, status);
+}
+
+void module_load(const char *name)
+{
+	module_load_with(name, NULL);
 }
 
 bool module_loaded(const char *name)

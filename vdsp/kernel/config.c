@@ -27,6 +27,13 @@ static const char * const vdsp_firmwares[] = {
 /* The index is 1 for the SoC that has the stream id higher up. */
 static const char * const vdsp_socs[] = { "default", "kaanapali" };
 
+/* The index is enum vdsp_heap_kind. */
+static const char * const vdsp_heaps[] = {
+	[VDSP_HEAP_NONE] = "none",
+	[VDSP_HEAP_REGION] = "region",
+	[VDSP_HEAP_POOL] = "pool",
+};
+
 static int vdsp_config_domain(struct vdsp_config *cfg, const char *name)
 {
 	int domain = match_string(vdsp_domains, ARRAY_SIZE(vdsp_domains), name);
@@ -83,6 +90,27 @@ static int vdsp_config_firmware(struct vdsp_config *cfg, const char *value)
 	return 0;
 }
 
+static int vdsp_config_heap(struct vdsp_config *cfg, const char *value)
+{
+	int kind = match_string(vdsp_heaps, ARRAY_SIZE(vdsp_heaps), value);
+
+	if (kind < 0)
+		return -EINVAL;
+
+	cfg->heap = kind;
+	return 0;
+}
+
+static int vdsp_config_vmids(struct vdsp_config *cfg, const char *value)
+{
+	int ret = kstrtou32(value, 10, &cfg->vmids);
+
+	if (ret)
+		return ret;
+
+	return cfg->vmids <= VDSP_VMIDS_MAX ? 0 : -EINVAL;
+}
+
 static int vdsp_config_option(struct vdsp_config *cfg, char *word)
 {
 	const char *key = strsep(&word, "=");
@@ -101,6 +129,10 @@ static int vdsp_config_option(struct vdsp_config *cfg, char *word)
 		return vdsp_config_firmware(cfg, word);
 	if (!strcmp(key, "nonsecure"))
 		return kstrtobool(word, &cfg->nonsecure);
+	if (!strcmp(key, "heap"))
+		return vdsp_config_heap(cfg, word);
+	if (!strcmp(key, "vmids"))
+		return vdsp_config_vmids(cfg, word);
 
 	return -EINVAL;
 }

@@ -7,6 +7,7 @@
 
 #define VDSP_BANKS_MAX		16
 #define VDSP_BANKS_DEFAULT	4
+#define VDSP_VMIDS_MAX		2
 #define VDSP_NAME_SIZE		16
 #define VDSP_NODE_SIZE		32
 
@@ -23,6 +24,18 @@ enum vdsp_firmware_kind {
 };
 
 /**
+ * enum vdsp_heap_kind - Memory that the device tree has for the PDs of the firmware
+ * @VDSP_HEAP_NONE: none
+ * @VDSP_HEAP_REGION: a region that is nobody else's
+ * @VDSP_HEAP_POOL: a region with pages of the kernel in it
+ */
+enum vdsp_heap_kind {
+	VDSP_HEAP_NONE,
+	VDSP_HEAP_REGION,
+	VDSP_HEAP_POOL,
+};
+
+/**
  * struct vdsp_config - What a virtual DSP looks like, fixed while it exists
  * @name: domain name
  * @node: name of the device tree node that has all of it; no two DSPs share one, as
@@ -34,6 +47,8 @@ enum vdsp_firmware_kind {
  * @sid_pos: bit of a DSP address at which the stream id starts
  * @kaanapali: device tree says qcom,kaanapali-fastrpc
  * @nonsecure: device tree says qcom,non-secure-domain
+ * @heap: what memory-region of the device tree is
+ * @vmids: device tree says so many virtual machines in qcom,vmids
  * @firmware: who answers
  */
 struct vdsp_config {
@@ -46,6 +61,8 @@ struct vdsp_config {
 	u32 sid_pos;
 	bool kaanapali;
 	bool nonsecure;
+	enum vdsp_heap_kind heap;
+	u32 vmids;
 	enum vdsp_firmware_kind firmware;
 };
 

@@ -28,6 +28,7 @@
 #define VDSP_FDT_STRUCT_MAX	SZ_16K
 #define VDSP_FDT_STRINGS_MAX	512
 #define VDSP_FDT_SMMU_PHANDLE	1
+#define VDSP_FDT_HEAP_PHANDLE	2
 
 /**
  * struct vdsp_fdt_head - What a blob starts with, all big endian
@@ -176,6 +177,33 @@ static void vdsp_fdt_bank(struct vdsp_fdt *fdt, const struct vdsp_config *cfg, u
 	vdsp_fdt_end(fdt);
 }
 
+/* The first of these are the application DSP's two on most SoCs. */
+static void vdsp_fdt_heap(struct vdsp_fdt *fdt, const struct vdsp_config *cfg)
+{
+	static const __be32 vmids[VDSP_VMIDS_MAX] = { cpu_to_be32(22), cpu_to_be32(37) };
+
+	if (cfg->heap)
+		vdsp_fdt_prop_u32(fdt, "memory-region", VDSP_FDT_HEAP_PHANDLE);
+	if (cfg->vmids)
+		vdsp_fdt_prop(fdt, "qcom,vmids", vmids, cfg->vmids * sizeof(*vmids));
+}
+
+/*
+ * What is reserved, and where, the kernel reads once, at boot. So this node has no address;
+ * vdsp_platform gives it one.
+ */
+static void vdsp_fdt_heap_node(struct vdsp_fdt *fdt, const struct vdsp_config *cfg)
+{
+	if (!cfg->heap)
+		return;
+
+	vdsp_fdt_begin(fdt, "heap");
+	if (cfg->heap == VDSP_HEAP_POOL)
+		vdsp_fdt_prop_flag(fdt, "reusable");
+	vdsp_fdt_prop_u32(fdt, "phandle", VDSP_FDT_HEAP_PHANDLE);
+	vdsp_fdt_end(fdt);
+}
+
 static void vdsp_fdt_fastrpc(struct vdsp_fdt *fdt, const struct vdsp_config *cfg)
 {
 	u32 bank;
@@ -187,6 +215,7 @@ static void vdsp_fdt_fastrpc(struct vdsp_fdt *fdt, const struct vdsp_config *cfg
 	vdsp_fdt_prop_text(fdt, "label", cfg->name);
 	if (cfg->nonsecure)
 		vdsp_fdt_prop_flag(fdt, "qcom,non-secure-domain");
+	vdsp_fdt_heap(fdt, cfg);
 	vdsp_fdt_prop_u32(fdt, "#address-cells", 1);
 	vdsp_fdt_prop_u32(fdt, "#size-cells", 0);
 	for (bank = 1; bank <= cfg->banks; bank++)
@@ -210,13 +239,14 @@ static void vdsp_fdt_fragment(struct vdsp_fdt *fdt, const struct vdsp_config *cf
 	vdsp_fdt_begin(fdt, "__overlay__");
 	vdsp_fdt_begin(fdt, cfg->node);
 	vdsp_fdt_smmu(fdt);
+	vdsp_fdt_heap_node(fdt, cfg);
 	vdsp_fdt_fastrpc(fdt, cfg);
 	vdsp_fdt_end(fdt);
 	vdsp_fdt_end(fdt);
 	vdsp_fdt_end(fdt);
 }
 
-/* Where the phandles are that the kernel has to renumber: byte 0 of each iommus. */
+/* Where the phandles are that the kernel has to renumber: byte 0 of each property. */
 static void vdsp_fdt_fixups(struct vdsp_fdt *fdt, const struct vdsp_config *cfg)
 {
 	u32 bank;
@@ -226,6 +256,8 @@ static void vdsp_fdt_fixups(struct vdsp_fdt *fdt, const struct vdsp_config *cfg)
 	vdsp_fdt_begin(fdt, "__overlay__");
 	vdsp_fdt_begin(fdt, cfg->node);
 	vdsp_fdt_begin(fdt, "fastrpc");
+	if (cfg->heap)
+		vdsp_fdt_prop_u32(fdt, "memory-region", 0);
 	for (bank = 1; bank <= cfg->banks; bank++) {
 		if (cfg->direct & BIT(bank))
 			continue;

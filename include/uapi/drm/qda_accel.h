@@ -290,8 +290,10 @@ enum drm_qda_pd {
  * the session, without ending the PD. All of this needs CAP_SYS_ADMIN, as a mistake
  * in such a PD can take the DSP down.
  *
- * A PD with a name gets no memory from this driver. The firmware refuses one that
- * needs memory which it was not given.
+ * A PD with a name gets no memory of the session. If the device tree sets memory aside for
+ * such PDs of this DSP, the first session that attaches to one has it offered to the DSP,
+ * which then has it until the DSP itself goes away. The firmware refuses a PD that needs
+ * memory which it was not given.
  *
  * Errors of REMOTE_ATTACH:
  *
@@ -303,6 +305,9 @@ enum drm_qda_pd {
  * - ``-EBUSY``: the session has a process or one is being made or released; or no
  *   context bank is free
  * - ``-EREMOTEIO``: the DSP refused, see @dsp_status
+ * - ``-EOPNOTSUPP``: the memory for such PDs would have to be assigned to the DSP, and this
+ *   kernel or this SoC cannot do that
+ * - ``-EIO``: it was not assigned, as the SoC's firmware refused
  * - ``-ETIMEDOUT``: the DSP did not answer within 10 seconds; the session stays busy
  *   until it does
  * - ``-EINTR``: killed while waiting

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+/* Copyright (c) 2026 The QDA authors */
+#include "platform.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "ktap.h"
+#include "module.h"
+#include "sys.h"
+
+#define PLATFORM "vdsp_platform"
+
+void platform_load(const char *option)
+{
+	if (access("/sys/kernel/debug/kprobes/list", F_OK))
+		SKIP("this kernel has no kprobes");
+	/* From a test that failed. */
+	module_unload(PLATFORM);
+	module_load_with(PLATFORM, option);
+}
+
+static void parameter(const char *name, char path[96])
+{
+	snprintf(path, 96, "/sys/module/" PLATFORM "/parameters/%s", name);
+}
+
+long long platform_get(const char *name)
+{
+	char path[96];
+
+	parameter(name, path);
+	return read_number(path);
+}
+
+void platform_set(const char *name, long long value)
+{
+	char path[96];
+
+	parameter(name, path);
+	write_number(path, value);
+}
+
+void platform_end(struct dsp *dsp)
+{
+	dsp_finish(dsp);
+	CHECK_EQ(0, platform_get("assigned_at"));
+	CHECK_EQ(0, platform_get("mistakes"));
+	module_unload(PLATFORM);
+}

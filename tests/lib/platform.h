@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * What is around the DSPs of a SoC: a region of memory for the firmware's PDs, and who
+ * assigns memory to a DSP (vdsp_platform.ko). For DSPs made with heap=region or heap=pool.
+ */
+#ifndef TESTS_PLATFORM_H
+#define TESTS_PLATFORM_H
+
+#include "dsp.h"
+
+/* Loads it anew with a parameter, as in "scm=0"; skips the test where it cannot work. */
+void platform_load(const char *option);
+/* A parameter, some of which tell what happened. */
+long long platform_get(const char *name);
+void platform_set(const char *name, long long value);
+/* dsp_finish(), after which all memory must be Linux's again. */
+void platform_end(struct dsp *dsp);
+
+#endif /* TESTS_PLATFORM_H */

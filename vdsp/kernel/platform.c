@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * What an SoC has around its DSPs and this machine does not: a region of memory that was
+ * reserved at boot, and firmware that assigns memory to virtual machines. A kernel can be
+ * given neither at run time, so probes in the kernel's functions answer in their place:
+ *
+ *	of_reserved_mem_region_to_resource(), of_reserved_mem_device_init_by_idx(),
+ *	of_reserved_mem_device_release(), qcom_scm_is_available(), qcom_scm_assign_mem()
+ *
+ * Only for virtual DSPs that have a region (heap=region or heap=pool). The parameters are in
+ * /sys/module/vdsp_platform/parameters. Needs a kernel with kprobes.
+ */
+#include <linux/bits.h>
+#include <linux/dma-map-ops.h>
+#include <linux/err.h>
+#include <linux/firmware/qcom/qcom_scm.h>
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/of.h>
+#include <linux/sizes.h>
+
+#define VDSP_REGION_SIZE	SZ_1M
+
+static bool scm = true;
+module_param(scm, bool, 0400);
+MODULE_PARM_DESC(scm, "the firmware can assign memory");
+
+static uint refuse;
+module_param(refuse, uint, 0600);
+MODULE_PARM_DESC(refuse, "how many of the next assignments the firmware refuses");
+
+static ulong assigned_at;
+module_param(assigned_at, ulong, 0400);
+MODULE_PARM_DESC(assigned_at, "address of what is assigned to a DSP, 0 if nothing is");
+
+static ulong assigned_size;
+module_param(assigned_size, ulong, 0400);
+MODULE_PARM_DESC(assigned_size, "bytes of it");
+
+static ulong assigned_to;
+module_param(assigned_to, ulong, 0400);
+MODULE_PARM_DESC(assigned_to, "which virtual machines have it, one bit each");
+
+static uint mistakes;
+module_param(mistakes, uint, 0400);
+MODULE_PARM_DESC(mistakes, "assignments that do not fit what is assigned");
+
+static void *vdsp_region;
+
+/* A probe may interrupt anything, so no locks: the nodes of a DSP do not change. */
+static bool vdsp_platform_has_region(const struct device_node *np)
+{
+	const struct property *prop;
+
+	for (prop = np->properties; prop; prop = prop->next)
+		if (!strcmp(prop->name, "memory-region"))
+			return true;
+
+	return false;
+}
+
+static bool vdsp_platform_has_heap(const struct device_node *np)
+{
+	return np && np->parent && strstarts(kbasename(np->parent->full_name), "vdsp-") &&
+	       vdsp_platform_has_region(np);
+}
+
+/* Where a probed function goes on when it is not to be run. */
+static noinline notrace void vdsp_platform_nothing(void)
+{
+	barrier();
+}
+NOKPROBE_SYMBOL(vdsp_platform_nothing);
+
+static int vdsp_platform_return(struct pt_regs *regs, unsigned long value)
+{
+	regs_set_return_value(regs, value);
+	instruction_pointer_set(regs, (unsigned long)vdsp_platform_nothing);
+	return 1;
+}
+
+static int vdsp_platform_region(struct kprobe *probe, struct pt_regs *regs)
+{
+	const struct device_node *np = (void *)regs_get_kernel_argument(regs, 0);
+	struct resource *res = (void *)regs_get_kernel_argument(regs, 2);
+
+	if (!vdsp_platform_has_heap(np))
+		return 0;
+
+	*res = DEFINE_RES_MEM(virt_to_phys(vdsp_region), VDSP_REGION_SIZE);
+	return vdsp_platform_return(regs, 0);
+}
+
+/* The kernel's own pool stands for that of a region. */
+static int vdsp_platform_device_init(struct kprobe *probe, struct pt_regs *regs)
+{
+	struct device *dev = (void *)regs_get_kernel_argument(regs, 0);
+	const struct device_node *np = (void *)regs_get_kernel_argument(regs, 1);
+
+	if (!vdsp_platform_has_heap(np))
+		return 0;
+
+	dev->cma_area = dev_get_cma_area(NULL);
+	return vdsp_platform_return(regs, 0);
+}
+
+static int vdsp_platform_device_release(struct kprobe *probe, struct pt_regs *regs)
+{
+	struct device *dev = (void *)regs_get_kernel_argument(regs, 0);
+
+	if (vdsp_platform_has_heap(dev->of_node))
+		dev->cma_area = NULL;
+	return 0;
+}
+
+static int vdsp_platform_is_available(struct kprobe *probe, struct pt_regs *regs)
+{
+	return vdsp_platform_return(regs, true);
+}
+
+static bool vdsp_platform_fits(ulong addr, ulong size, u64 from)
+{
+	if (from == BIT_ULL(QCOM_SCM_VMID_HLOS))
+		return !assigned_at;
+
+	return assigned_at == addr && assigned_size == size && assigned_to == from;
+}
+
+static void vdsp_platform_assign(ulong addr, ulong size, u64 to)
+{
+	bool back = to == BIT_ULL(QCOM_SCM_VMID_HLOS);
+
+	assigned_at = back ? 0 : addr;
+	assigned_size = back ? 0 : size;
+	assigned_to = back ? 0 : to;
+}
+
+static int vdsp_platform_assign_mem(struct kprobe *probe, struct pt_regs *regs)
+{
+	ulong addr = regs_get_kernel_argument(regs, 0);
+	ulong size = regs_get_kernel_argument(regs, 1);
+	u64 *from = (void *)regs_get_kernel_argument(regs, 2);
+	const struct qcom_scm_vmperm *vms = (void *)regs_get_kernel_argument(regs, 3);
+	u32 count = regs_get_kernel_argument(regs, 4);
+	u64 to = 0;
+
+	for (u32 i = 0; i < count; i++)
+		to |= BIT_ULL(vms[i].vmid);
+	if (refuse) {
+		refuse--;
+		return vdsp_platform_return(regs, -EINVAL);
+	}
+	if (vdsp_platform_fits(addr, size, *from))
+		vdsp_platform_assign(addr, size, to);
+	else
+		mistakes++;
+	*from = to;
+	return vdsp_platform_return(regs, 0);
+}
+
+/* With a handler for afterwards a probe is not optimised, so that the first one can decide. */
+static void vdsp_platform_after(struct kprobe *probe, struct pt_regs *regs, unsigned long flags)
+{
+}
+
+#define VDSP_PROBE(function, handler) \
+	{ .symbol_name = function, .pre_handler = handler, .post_handler = vdsp_platform_after }
+
+static struct kprobe vdsp_platform_probes[] = {
+	VDSP_PROBE("of_reserved_mem_region_to_resource", vdsp_platform_region),
+	VDSP_PROBE("of_reserved_mem_device_init_by_idx", vdsp_platform_device_init),
+	VDSP_PROBE("of_reserved_mem_device_release", vdsp_platform_device_release),
+	VDSP_PROBE("qcom_scm_is_available", vdsp_platform_is_available),
+	VDSP_PROBE("qcom_scm_assign_mem", vdsp_platform_assign_mem),
+};
+
+#define VDSP_SCM_PROBES		2
+
+static struct kprobe *vdsp_platform_list[ARRAY_SIZE(vdsp_platform_probes)];
+
+static uint vdsp_platform_count(void)
+{
+	return ARRAY_SIZE(vdsp_platform_probes) - (scm ? 0 : VDSP_SCM_PROBES);
+}
+
+static int __init vdsp_platform_init(void)
+{
+	int ret;
+
+	vdsp_region = alloc_pages_exact(VDSP_REGION_SIZE, GFP_KERNEL | GFP_DMA32);
+	if (!vdsp_region)
+		return -ENOMEM;
+
+	for (uint i = 0; i < ARRAY_SIZE(vdsp_platform_list); i++)
+		vdsp_platform_list[i] = &vdsp_platform_probes[i];
+	ret = register_kprobes(vdsp_platform_list, vdsp_platform_count());
+	if (ret)
+		free_pages_exact(vdsp_region, VDSP_REGION_SIZE);
+	return ret;
+}
+module_init(vdsp_platform_init);
+
+static void __exit vdsp_platform_exit(void)
+{
+	unregister_kprobes(vdsp_platform_list, vdsp_platform_count());
+	free_pages_exact(vdsp_region, VDSP_REGION_SIZE);
+}
+module_exit(vdsp_platform_exit);
+
+MODULE_DESCRIPTION("Reserved memory and memory assignment for virtual DSPs");
+MODULE_AUTHOR("The QDA authors");
+MODULE_LICENSE("GPL");
