@@ -178,7 +178,11 @@ static int ioctl_in_storm(int fd, unsigned long cmd, void *arg)
 	return ret;
 }
 
-/* Instead of the C library's, so that libraries under test are in the storm, too. */
+#if __WORDSIZE == 64
+/*
+ * Instead of the C library's, so that libraries under test are in the storm, too. Programs of
+ * 32 bits test none, and are static: they have the C library's already.
+ */
 int ioctl(int fd, unsigned long cmd, ...)
 {
 	va_list args;
@@ -191,6 +195,7 @@ int ioctl(int fd, unsigned long cmd, ...)
 		return (int)syscall(SYS_ioctl, fd, cmd, arg);
 	return ioctl_in_storm(fd, cmd, arg);
 }
+#endif
 
 int storm_ioctl(int fd, unsigned long cmd, void *arg)
 {
