@@ -76,7 +76,7 @@ static bool qda_contig_alloc_cma(struct qda_contig *contig, struct cma *cma)
 static bool qda_contig_alloc_exact(struct qda_contig *contig)
 {
 	void *cpu = alloc_pages_exact(contig->size, GFP_KERNEL_ACCOUNT | GFP_DMA32 | __GFP_ZERO |
-				      __GFP_NOWARN);
+				      __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 
 	if (!cpu)
 		return false;

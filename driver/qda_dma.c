@@ -59,7 +59,9 @@ static int qda_dma_alloc_mapped(struct qda_dma *dma, struct qda_cb *cb, size_t s
 	}
 
 	dma->size = PAGE_ALIGN(size);
-	dma->cpu = dma_alloc_coherent(dev, dma->size, &dma->addr, GFP_KERNEL_ACCOUNT);
+	/* As for buffers: if its cgroup has no more, the caller is told, and nobody is killed. */
+	dma->cpu = dma_alloc_coherent(dev, dma->size, &dma->addr,
+				      GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL);
 	if (!dma->cpu) {
 		ret = -ENOMEM;
 		goto out_unlock;

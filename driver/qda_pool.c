@@ -143,7 +143,8 @@ u32 qda_pool_pd(const struct qda_pool *pool)
 
 static int qda_pool_add_chunk(struct qda_pool *pool)
 {
-	struct qda_pool_chunk *chunk = kzalloc_obj(*chunk, GFP_KERNEL_ACCOUNT);
+	struct qda_pool_chunk *chunk = kzalloc_obj(*chunk, GFP_KERNEL_ACCOUNT |
+						   __GFP_RETRY_MAYFAIL);
 	int ret;
 
 	lockdep_assert_held(&pool->grow);

@@ -57,6 +57,151 @@ int fault_ioctl(int fd, unsigned long cmd, void *arg, unsigned int nth, bool *hi
 	return ret;
 }
 
+static const char *const failing[] = { "failslab", "fail_page_alloc" };
+
+static void fault_set(const char *which, const char *name, const char *value)
+{
+	char path[96];
+	int ret;
+
+	snprintf(path, sizeof(path), FAULTS "%s/%s", which, name);
+	ret = write_text(path, value);
+	if (ret)
+		FAIL("%s: %s", path, strerror(-ret));
+}
+
+static void fault_set_number(const char *which, const char *name, unsigned long long value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu", value);
+	fault_set(which, name, text);
+}
+
+void fault_setup_pages(void)
+{
+	fault_setup();
+	for (size_t i = 0; i < ARRAY_SIZE(failing); i++)
+		fault_set(failing[i], "task-filter", "Y");
+	fault_set("fail_page_alloc", "ignore-gfp-wait", "N");
+	fault_set("fail_page_alloc", "ignore-gfp-highmem", "N");
+	fault_set("fail_page_alloc", "min-order", "0");
+}
+
+void fault_reset(void)
+{
+	if (access(FAULTS "failslab", X_OK))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(failing); i++) {
+		fault_set(failing[i], "probability", "0");
+		fault_set(failing[i], "times", "1");
+		fault_set(failing[i], "space", "0");
+		fault_set(failing[i], "reject-start", "0");
+		fault_set(failing[i], "reject-end", "0");
+	}
+	fault_set("fail_page_alloc", "ignore-gfp-wait", "Y");
+	fault_set("fail_page_alloc", "ignore-gfp-highmem", "Y");
+	fault_set("fail_page_alloc", "min-order", "1");
+}
+
+/* What the thread does before and after may not fail. */
+static int fault_mark(void)
+{
+	int ctl = open("/proc/thread-self/make-it-fail", O_RDWR | O_CLOEXEC);
+
+	if (ctl < 0 || pwrite(ctl, "1", 1, 0) < 0)
+		FAIL("/proc/thread-self/make-it-fail: %m");
+	return ctl;
+}
+
+static void fault_unmark(int ctl)
+{
+	if (pwrite(ctl, "0", 1, 0) < 0)
+		FAIL("cannot switch fault injection off: %m");
+	close(ctl);
+}
+
+int fault_ioctl_marked(int fd, unsigned long cmd, void *arg)
+{
+	int ctl = fault_mark(), ret;
+
+	ret = syscall(SYS_ioctl, fd, cmd, arg) < 0 ? -errno : 0;
+	fault_unmark(ctl);
+	return ret;
+}
+
+void fault_close_marked(int fd)
+{
+	int ctl = fault_mark();
+
+	close(fd);
+	fault_unmark(ctl);
+}
+
+int fault_ioctl_page(int fd, unsigned long cmd, void *arg, unsigned int skip, bool *hit)
+{
+	int ret;
+
+	fault_set_number("fail_page_alloc", "space", skip);
+	fault_set("fail_page_alloc", "times", "1");
+	fault_set("fail_page_alloc", "probability", "100");
+	ret = fault_ioctl_marked(fd, cmd, arg);
+	*hit = read_number(FAULTS "fail_page_alloc/times") == 0;
+	fault_set("fail_page_alloc", "probability", "0");
+	return ret;
+}
+
+struct range {
+	unsigned long long start, end;
+};
+
+/*
+ * Where functions are whose line in the list of symbols has this text: from the first to the
+ * begin of the last one, and so many bytes more.
+ */
+static struct range find_functions(const char *text, unsigned int more)
+{
+	FILE *symbols = fopen("/proc/kallsyms", "re");
+	struct range found = { ~0ull, 0 };
+	unsigned long long address;
+	char line[512], kind;
+
+	while (symbols && fgets(line, sizeof(line), symbols)) {
+		if (!strstr(line, text) || sscanf(line, "%llx %c", &address, &kind) != 2 ||
+		    (kind | 0x20) != 't')
+			continue;
+		if (address < found.start)
+			found.start = address;
+		if (address > found.end)
+			found.end = address;
+	}
+	if (!found.end)
+		FAIL("no function with \"%s\" in /proc/kallsyms", text);
+	fclose(symbols);
+	found.end += more;
+	return found;
+}
+
+static void fault_spare(const char *which, struct range range)
+{
+	fault_set_number(which, "reject-start", range.start);
+	fault_set_number(which, "reject-end", range.end);
+}
+
+void fault_begin(unsigned int percent)
+{
+	struct range vdsp = find_functions("[vdsp]", 0);
+
+	fault_spare("failslab", vdsp);
+	/* When kvmalloc() fails twice that is a warning, which by chance happens at times. */
+	fault_spare("fail_page_alloc",
+		    percent == 100 ? vdsp : find_functions(" __vmalloc_node_range_noprof\n", 8192));
+	for (size_t i = 0; i < ARRAY_SIZE(failing); i++) {
+		fault_set(failing[i], "times", "-1");
+		fault_set_number(failing[i], "probability", percent);
+	}
+}
+
 void ioctl_trace_start(void)
 {
 	write_text(TRACEFS "trace", "");

@@ -18,6 +18,23 @@ void fault_setup(void);
  */
 int fault_ioctl(int fd, unsigned long cmd, void *arg, unsigned int nth, bool *hit);
 
+/*
+ * The same for pages alone, of which a buffer has many: the one after the first @skip pages
+ * fails. Needs fault_setup_pages().
+ */
+void fault_setup_pages(void);
+int fault_ioctl_page(int fd, unsigned long cmd, void *arg, unsigned int skip, bool *hit);
+/*
+ * From now on this share of the allocations fails that are made by what is marked, but for
+ * those of the virtual DSP. Needs fault_setup_pages().
+ */
+void fault_begin(unsigned int percent);
+/* An ioctl and a close() that are marked. */
+int fault_ioctl_marked(int fd, unsigned long cmd, void *arg);
+void fault_close_marked(int fd);
+/* Everything as it was; for ktap_after_each(). */
+void fault_reset(void);
+
 /* Records what drm_ioctl() returns from now on; skips when the kernel cannot. */
 void ioctl_trace_start(void);
 /* What the last drm_ioctl() of the process returned; the test fails when it made none. */
