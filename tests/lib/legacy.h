@@ -53,7 +53,7 @@ struct legacy_mem_map {
 	__s32 reserved[4];
 } __attribute__((aligned(8)));
 struct legacy_mem_unmap {
-	__s32 vesion;
+	__s32 version;
 	__s32 fd;
 	__u64 vaddr;
 	__u64 length;
