@@ -95,6 +95,7 @@ TEST(calls_end_by_the_word_in_poll_mode)
 	long long dropped = qda_get(p.dsp, "dropped_messages");
 	uint64_t features;
 	uint32_t status;
+	double start;
 
 	CHECK_OK(qda_device_features(p.dev, &features));
 	CHECK(features & QDA_HAS_POLL);
@@ -102,8 +103,10 @@ TEST(calls_end_by_the_word_in_poll_mode)
 	CHECK_OK(qda_process_set_poll(p.process, 1000, &status));
 	ktap_note("%lld of %d calls before their answers", calls_by_word(&p), CALLS);
 	vdsp_set(p.dsp, "lose_replies", CALLS);
+	start = now_ms();
 	CHECK_EQ(CALLS, calls_by_word(&p));
 	CHECK_EQ(0, vdsp_get(p.dsp, "lose_replies"));
+	ktap_note("%.1f ms for a call without an answer", (now_ms() - start) / CALLS);
 	CHECK_OK(qda_process_set_poll(p.process, 0, &status));
 	CHECK_EQ(0, calls_by_word(&p));
 	CHECK_EQ(dropped, qda_get(p.dsp, "dropped_messages"));
