@@ -241,6 +241,17 @@ void qda_heap_take_back(struct qda_device *qdev)
 	qdev->heap.offered = false;
 }
 
+/* Nobody must get memory that belongs to the DSP still. */
+static void qda_heap_lose(struct qda_device *qdev)
+{
+	struct qda_heap *heap = &qdev->heap;
+
+	drm_err(&qdev->drm, "%zu bytes at %#llx stay the DSP's, and are lost\n", heap->size,
+		heap->addr);
+	kmemleak_not_leak(heap->contig);
+	kmemleak_not_leak(heap->quarantined);
+}
+
 /*
  * Where the firmware has taken the memory from the DSP it is Linux's again. Where there was
  * nothing to take away, the DSP may go on using it until it is stopped.
@@ -248,21 +259,25 @@ void qda_heap_take_back(struct qda_device *qdev)
 static void qda_heap_release(struct qda_device *qdev)
 {
 	struct qda_heap *heap = &qdev->heap;
+	int ret;
 
 	lockdep_assert_held(&heap->lock);
 
-	if (qda_scm_unassign(&heap->vmids, heap->addr, heap->size)) {
-		drm_err(&qdev->drm, "%zu bytes at %#llx stay the DSP's, and are lost\n",
-			heap->size, heap->addr);
-		kmemleak_not_leak(heap->contig);
-		kmemleak_not_leak(heap->quarantined);
+	ret = qda_scm_unassign(&heap->vmids, heap->addr, heap->size);
+	if (heap->contig)
+		qda_heap_unmap_pages(heap, qdev->drm.dev);
+	if (ret) {
+		qda_heap_lose(qdev);
 		return;
 	}
-	if (heap->contig && !heap->vmids.count) {
+	if (!heap->contig)
+		return;
+
+	if (heap->vmids.count)
+		qda_quarantine_cancel(heap->quarantined);
+	else
 		qda_quarantine_add(heap->quarantined);
-		heap->quarantined = NULL;
-	}
-	qda_heap_free_pages(qdev);
+	qda_contig_put(heap->contig);
 }
 
 /**

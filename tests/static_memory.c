@@ -158,3 +158,19 @@ TEST(static_memory_of_a_dsp_that_goes_while_it_is_asked)
 	attach(dsp, dsp_open(dsp), true, 0);
 	platform_end(dsp);
 }
+
+/* Nobody else must get what the DSP can still reach. The driver says so in the kernel's log. */
+TEST(static_memory_that_is_not_given_back_is_lost)
+{
+	struct dsp *dsp = platform_dsp("adsp heap=pool vmids=2");
+	struct frpc_page page = attach(dsp, dsp_open(dsp), true, 0);
+
+	platform_set("refuse", 1);
+	dsp_down(dsp);
+	CHECK_EQ(0, platform_get("refuse"));
+	CHECK_EQ(page.addr, platform_get("assigned_at"));
+	dsp_up(dsp);
+	CHECK_EQ(0, qda_get(dsp, "quarantined_pages"));
+	dsp_finish(dsp);
+	platform_unload();
+}

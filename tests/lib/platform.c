@@ -41,10 +41,15 @@ void platform_set(const char *name, long long value)
 	write_number(path, value);
 }
 
+void platform_unload(void)
+{
+	module_unload(PLATFORM);
+}
+
 void platform_end(struct dsp *dsp)
 {
 	dsp_finish(dsp);
 	CHECK_EQ(0, platform_get("assigned_at"));
 	CHECK_EQ(0, platform_get("mistakes"));
-	module_unload(PLATFORM);
+	platform_unload();
 }

@@ -15,6 +15,7 @@ void platform_load(const char *option);
 /* A parameter, some of which tell what happened. */
 long long platform_get(const char *name);
 void platform_set(const char *name, long long value);
+void platform_unload(void);
 /* dsp_finish(), after which all memory must be Linux's again. */
 void platform_end(struct dsp *dsp);
 
