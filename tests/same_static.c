@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * Memory of the device tree for the audio PD, by drivers/misc/fastrpc.c and by our legacy
+ * interface: the DSP is offered the same range in the same messages, and both give it back;
+ * a part of the suite samewire.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "ktap.h"
+#include "legacy.h"
+#include "module.h"
+#include "platform.h"
+
+enum { STEPS = 4 };
+
+/* An attachment: what the DSP was offered, what the client got. */
+struct step {
+	struct frpc_page page;
+	int ret;
+};
+
+static void attach(struct dsp *dsp, int fd, uint32_t answer, struct step *step)
+{
+	static char name[] = "audiopd";
+	struct fastrpc_init_create_static args = {
+		.namelen = sizeof(name),
+		.memlen = 3 * MIB,
+		.name = (uintptr_t)name,
+	};
+	struct job *job = job_start(fd, FASTRPC_IOCTL_INIT_CREATE_STATIC, &args);
+	struct dsp_call call;
+
+	expect_static_pd(dsp, &call, name, &step->page);
+	dsp_reply(dsp, &call, answer);
+	step->ret = job_wait(job);
+}
+
+/* Refused, accepted, and then there are two more sessions. */
+static void record(struct dsp *dsp, struct step steps[STEPS])
+{
+	int fd = legacy_open(dsp, true);
+
+	attach(dsp, fd, FRPC_ENOMEMORY, &steps[0]);
+	attach(dsp, fd, 0, &steps[1]);
+	attach(dsp, legacy_open(dsp, true), 0, &steps[2]);
+	attach(dsp, legacy_open(dsp, true), FRPC_ENOMEMORY, &steps[3]);
+	CHECK_EQ(steps[1].page.addr, platform_get("assigned_at"));
+	CHECK_EQ(steps[1].page.size, platform_get("assigned_size"));
+	dsp_serve(dsp, NULL, NULL);
+	while (dsp->file_count)
+		close(dsp->files[--dsp->file_count]);
+	platform_end(dsp);
+}
+
+TEST(same_memory_for_the_audio_pd_as_misc_fastrpc)
+{
+	static const char line[] = "adsp banks=4 heap=region vmids=2";
+	struct step old[STEPS], ours[STEPS];
+	struct dsp *dsp;
+
+	platform_load("scm=1");
+	module_unload("qda");
+	module_load("fastrpc");
+	dsp = dsp_new_down(line);
+	dsp_announce(dsp);
+	legacy_wait_nodes(dsp, true, false);
+	record(dsp, old);
+	module_unload("fastrpc");
+	module_load("qda");
+	platform_load("scm=1");
+	record(legacy_new(line), ours);
+	for (int i = 0; i < STEPS; i++) {
+		CHECK_EQ(old[i].ret, ours[i].ret);
+		CHECK_EQ(old[i].page.size, ours[i].page.size);
+		CHECK_EQ(!old[i].page.addr, !ours[i].page.addr);
+	}
+	CHECK_EQ(MIB, old[0].page.size);
+	CHECK_EQ(MIB, old[1].page.size);
+	CHECK_EQ(0, old[2].page.size);
+}
