@@ -24,6 +24,7 @@
 #include "qda_patience.h"
 #include "qda_payload.h"
 #include "qda_pool.h"
+#include "qda_ras.h"
 #include "qda_session.h"
 #include "qda_wire.h"
 
@@ -206,6 +207,7 @@ static int qda_caps_ask(struct qda_caps *caps, struct qda_session *session)
 static int qda_caps_fetch(struct qda_caps *caps, struct qda_session *session)
 {
 	struct qda_patience patience;
+	long left;
 	int ret;
 
 	lockdep_assert_held(&caps->lock);
@@ -216,8 +218,12 @@ static int qda_caps_fetch(struct qda_caps *caps, struct qda_session *session)
 			return ret;
 	}
 
-	qda_patience_init(&patience, TASK_KILLABLE, max((long)(caps->deadline - jiffies), 0L));
+	left = max((long)(caps->deadline - jiffies), 0L);
+	qda_patience_init(&patience, TASK_KILLABLE, left);
 	ret = qda_invocation_wait(caps->call, &patience);
+	/* Who asks when the time is over already does not make it worse. */
+	if (ret == -ETIMEDOUT && left)
+		qda_ras_count(session->qdev, QDA_RAS_TIMEOUT);
 	if (ret)
 		return ret;
 

@@ -566,17 +566,25 @@ TEST(an_answer_that_does_not_come_is_counted)
 	int node = ras_node("cdsp"), fd = dsp_open(dsp);
 	struct counters before = ras_counters(node);
 	struct dsp_call call, unanswered;
+	struct drm_qda_query query = { .type = QDA_QUERY_CAPABILITY, .index = 6 };
 	struct frpc_create wire;
-	struct job *job = start_call(dsp, s.fd, &call), *late = create_start(fd, &create);
+	struct dsp_call question;
+	struct job *job = start_call(dsp, s.fd, &call), *late = create_start(fd, &create), *asked;
 
 	expect_create(dsp, &unanswered, &wire);
+	asked = job_start(s.fd, DRM_IOCTL_QDA_QUERY, &query);
+	dsp_expect(dsp, &question, FRPC_HANDLE_UTILITIES, 0);
 	CHECK_ERR(-ETIMEDOUT, job_wait_ms(late, 3 * WAIT_MS));
-	CHECK_COUNTED(node, before, { [5] = 1 });
+	CHECK_ERR(-ETIMEDOUT, job_wait_ms(asked, 3 * WAIT_MS));
+	/* The same question, and it is over. */
+	CHECK_ERR(-ETIMEDOUT, qda_query(fd, QDA_QUERY_CAPABILITY, 6, &query));
+	CHECK_COUNTED(node, before, { [5] = 2 });
 	CHECK_ERR(-PLATFORM_SAYS, suspend_system(dsp));
 	CHECK(!job_done(job));
 	dsp_reply(dsp, &call, 0x21);
 	CHECK_OK(job_wait(job));
 	dsp_reply(dsp, &unanswered, 1);
+	dsp_reply(dsp, &question, FRPC_EUNSUPPORTED);
 	dsp_finish(dsp);
 }
 
