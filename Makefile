@@ -23,6 +23,9 @@ unit: user ## the tests that need no VM: library, firmware, Hexagon shell
 check: setup ## style, warnings and static analysis
 	@vm/check
 
+bench: ready-fast ## what a call costs, with the old driver and with ours
+	@bench/run
+
 shell: ready-fast ## a shell in the VM
 	@vm/run --no-report --interactive
 
@@ -50,5 +53,5 @@ clean: ## what was built in this checkout
 clean-cache: ## the kernels and all that was fetched
 	@vm/clean-cache
 
-.PHONY: help demo test prove unit check shell setup modules user report clean clean-cache
+.PHONY: help demo test prove bench unit check shell setup modules user report clean clean-cache
 .PHONY: ready-fast ready-debug

@@ -92,4 +92,11 @@ struct vdsp_session {
 #define VDSP_IOC_DOWN		_IO('V', 0x12)	/* take it away (crash); -ENOTCONN */
 #define VDSP_IOC_SESSION	_IOWR('V', 0x13, struct vdsp_session)
 
+/*
+ * Of /dev/vdsp-ping, which vdsp_ping.ko makes: what a system call costs, and what one that
+ * sends a message to a virtual DSP and waits for the answer. Drivers add to that.
+ */
+#define VDSP_IOC_NOTHING	_IO('V', 0x20)
+#define VDSP_IOC_PING		_IO('V', 0x21)	/* -ENOTCONN when no DSP is up */
+
 #endif /* __VDSP_H__ */

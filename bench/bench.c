@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * Each test measures one driver; all of them run on the same kernel, one after another.
+ * bench/run boots it and bench/report reads the results.
+ */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "ktap.h"
+#include "legacy.h"
+#include "module.h"
+
+static const char *const drivers[] = { "vdsp_ping", "fastrpc", LEGACY_MODULE, "qda" };
+
+static void clean_up(void)
+{
+	dsp_remove_all();
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+		module_unload(drivers[i]);
+}
+
+__attribute__((constructor)) static void setup(void)
+{
+	ktap_after_each(clean_up);
+	ktap_seconds(600);
+}
+
+static const struct subject floor_subject = { .name = "floor" };
+
+static void ping(const char *line, const char *name)
+{
+	struct step step = { .cmd = VDSP_IOC_PING };
+	struct dsp *dsp = dsp_new_inside(line);
+
+	step.fd = open("/dev/vdsp-ping", O_RDWR | O_CLOEXEC);
+	CHECK(step.fd >= 0);
+	result(name, &floor_subject, step_cost(&step, 10000));
+	step.cmd = VDSP_IOC_NOTHING;
+	result("ioctl", &floor_subject, step_cost(&step, 10000));
+	close(step.fd);
+	dsp_remove(dsp);
+}
+
+/* What the driver cannot do anything about. */
+TEST(floor)
+{
+	module_load("vdsp_ping");
+	ping("cdsp firmware=null", "ping_null");
+	ping("cdsp firmware=loopback", "ping");
+}
+
+static void run(const struct subject *s)
+{
+	struct dsp *dsp;
+
+	module_load(s->module);
+	dsp = s->dsp("cdsp banks=12 nonsecure=1 firmware=loopback");
+	bench_calls(s, dsp, "");
+	buffers_finish(dsp);
+	dsp = s->dsp("cdsp banks=12 nonsecure=1 firmware=null");
+	bench_calls(s, dsp, "_null");
+	buffers_finish(dsp);
+}
+
+TEST(misc)
+{
+	run(&subject_misc);
+}
+
+TEST(shim)
+{
+	run(&subject_shim);
+}
+
+TEST(native)
+{
+	run(&subject_native);
+}

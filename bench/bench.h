@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copyright (c) 2026 The QDA authors
+ *
+ * Measures the same things through different drivers on the same virtual DSP. Times are
+ * those of the guest's clock, which counts instructions when the VM runs with --icount.
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "buffer.h"
+#include "dsp.h"
+
+/* An ioctl that is measured, and where the echo of its input must be afterwards. */
+struct step {
+	int fd;
+	unsigned long cmd;
+	void *arg;
+	const void *in, *out;
+	size_t len;
+	unsigned long retried; /* how often there was no id left */
+};
+
+/* A way to a DSP. Each opens files that dsp_finish() closes, unless it says otherwise. */
+struct subject {
+	const char *name;
+	const char *module;
+	size_t most_inline; /* bytes of arguments that it copies in a call */
+	/* Makes a virtual DSP for new_device's line and waits for the driver. */
+	struct dsp *(*dsp)(const char *line);
+	/* Left to the caller to close. */
+	int (*open)(struct dsp *dsp);
+	void (*create)(int fd);
+	/* @len bytes in and out; 0: no arguments */
+	struct step (*call)(int fd, size_t len);
+	/* The same in buffers that the DSP has mapped before. */
+	struct step (*call_shared)(int fd, size_t len);
+	/* Once, in dma-bufs that nobody has mapped before. */
+	void (*call_dmabuf)(int fd, int in, int out, size_t len);
+	/* Maps a buffer of that size for longer than a call, and unmaps it. */
+	void (*map_unmap)(int fd, struct buffer *buffer);
+	struct buffer (*map_buffer)(int fd, size_t size);
+	/* How long a call takes when so many are in flight all the time. */
+	double (*in_flight)(int fd, unsigned int depth, unsigned int calls);
+};
+
+extern const struct subject subject_misc, subject_shim, subject_native;
+
+double now_ns(void);
+/* Runs it once, again as long as the driver has no id for the call; else it must succeed. */
+void step_run(struct step *step);
+/* Runs it once, and checks that the DSP has copied its input to its output. */
+void step_check(struct step *step);
+/* Nanoseconds of one call, after some that do not count. */
+double step_cost(struct step *step, unsigned int calls);
+double cost(void (*fn)(void *arg), void *arg, unsigned int calls);
+
+/* A line for bench/report. */
+void result(const char *name, const struct subject *subject, double value);
+void point(const char *curve, double x, const struct subject *subject, double value);
+
+/* Bytes of memory that nobody has. */
+double free_bytes(void);
+
+/* Calls on the DSP; @suffix is appended to the names of the results. */
+void bench_calls(const struct subject *s, struct dsp *dsp, const char *suffix);
+void bench_life(const struct subject *s, struct dsp *dsp);
+void bench_flight(const struct subject *s, struct dsp *dsp);
+void bench_memory(const struct subject *s, struct dsp *dsp);
+void bench_growth(const struct subject *s, struct dsp *dsp);
+
+#endif /* BENCH_H */
