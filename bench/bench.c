@@ -59,6 +59,9 @@ static void run(const struct subject *s)
 	module_load(s->module);
 	dsp = s->dsp("cdsp banks=12 nonsecure=1 firmware=loopback");
 	bench_calls(s, dsp, "");
+	bench_life(s, dsp);
+	bench_flight(s, dsp);
+	bench_memory(s, dsp);
 	buffers_finish(dsp);
 	dsp = s->dsp("cdsp banks=12 nonsecure=1 firmware=null");
 	bench_calls(s, dsp, "_null");
@@ -78,4 +81,22 @@ TEST(shim)
 TEST(native)
 {
 	run(&subject_native);
+}
+
+TEST(growth)
+{
+	const struct subject *s = &subject_native;
+	struct dsp *dsp;
+
+	module_load(s->module);
+	dsp = s->dsp("cdsp banks=12 nsessions=20 firmware=null");
+	bench_growth(s, dsp);
+	buffers_finish(dsp);
+}
+
+TEST(dspd)
+{
+	module_load(subject_native.module);
+	bench_thread_dsp(&subject_native);
+	bench_dspd(&subject_native);
 }

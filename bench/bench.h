@@ -28,7 +28,8 @@ struct step {
 struct subject {
 	const char *name;
 	const char *module;
-	size_t most_inline; /* bytes of arguments that it copies in a call */
+	size_t most_inline;	 /* bytes of arguments that it copies in a call */
+	unsigned int most_files; /* how many can be open without a process */
 	/* Makes a virtual DSP for new_device's line and waits for the driver. */
 	struct dsp *(*dsp)(const char *line);
 	/* Left to the caller to close. */
@@ -45,6 +46,10 @@ struct subject {
 	struct buffer (*map_buffer)(int fd, size_t size);
 	/* How long a call takes when so many are in flight all the time. */
 	double (*in_flight)(int fd, unsigned int depth, unsigned int calls);
+	/* Bytes that are gone for each of so many calls that the DSP has not answered. */
+	double (*bytes_in_flight)(int fd, unsigned int calls);
+	/* One buffer that is nowhere else used, as input. */
+	struct step (*call_buffer)(int fd, size_t len);
 };
 
 extern const struct subject subject_misc, subject_shim, subject_native;
@@ -56,6 +61,8 @@ void step_run(struct step *step);
 void step_check(struct step *step);
 /* Nanoseconds of one call, after some that do not count. */
 double step_cost(struct step *step, unsigned int calls);
+/* The same, when a thread for each of the steps makes its part of the calls. */
+double threads_cost(struct step *steps, unsigned int count, unsigned int calls);
 double cost(void (*fn)(void *arg), void *arg, unsigned int calls);
 
 /* A line for bench/report. */
@@ -65,11 +72,13 @@ void point(const char *curve, double x, const struct subject *subject, double va
 /* Bytes of memory that nobody has. */
 double free_bytes(void);
 
-/* Calls on the DSP; @suffix is appended to the names of the results. */
+/* Parts of the results; @suffix is appended to their names. */
 void bench_calls(const struct subject *s, struct dsp *dsp, const char *suffix);
 void bench_life(const struct subject *s, struct dsp *dsp);
 void bench_flight(const struct subject *s, struct dsp *dsp);
 void bench_memory(const struct subject *s, struct dsp *dsp);
 void bench_growth(const struct subject *s, struct dsp *dsp);
+void bench_thread_dsp(const struct subject *s);
+void bench_dspd(const struct subject *s);
 
 #endif /* BENCH_H */

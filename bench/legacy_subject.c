@@ -4,7 +4,11 @@
  *
  * The old interface, by whichever driver: drivers/misc/fastrpc.c, or ours.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,9 +27,18 @@ static struct dsp *legacy_dsp(const char *line)
 	return dsp;
 }
 
+/* misc/fastrpc gives context banks back in a work item, some time after close(). */
 static int legacy_open_plain(struct dsp *dsp)
 {
-	return legacy_open_node(dsp, false);
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/fastrpc-%s", dsp->name);
+	while ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0 && errno == EBUSY)
+		sched_yield();
+	if (fd < 0)
+		FAIL("cannot open %s: %m", path);
+	return fd;
 }
 
 static void create(int fd)
@@ -123,57 +136,74 @@ static void map_unmap(int fd, struct buffer *buffer)
 	CHECK_OK(do_ioctl(fd, FASTRPC_IOCTL_MEM_UNMAP, &unmap));
 }
 
-struct worker {
-	pthread_t thread;
-	pthread_barrier_t *start;
-	struct step step;
-	unsigned int calls;
-};
-
-static void *work(void *arg)
-{
-	struct worker *worker = arg;
-
-	step_run(&worker->step);
-	pthread_barrier_wait(worker->start);
-	for (unsigned int i = 0; i < worker->calls; i++)
-		step_run(&worker->step);
-	return NULL;
-}
-
 /* A call is an ioctl that waits, so it takes a thread for each. */
 static double in_flight(int fd, unsigned int depth, unsigned int calls)
 {
-	struct worker *workers = calloc(depth, sizeof(*workers));
-	pthread_barrier_t start;
-	double begin;
+	struct step *steps = calloc(depth, sizeof(*steps));
+	double ns;
 
-	pthread_barrier_init(&start, NULL, depth + 1);
-	for (unsigned int i = 0; i < depth; i++) {
-		workers[i] = (struct worker){ .start = &start, .calls = calls / depth };
-		workers[i].step = call_of(fd, 0);
-		CHECK(!pthread_create(&workers[i].thread, NULL, work, &workers[i]));
-	}
-	pthread_barrier_wait(&start);
-	begin = now_ns();
 	for (unsigned int i = 0; i < depth; i++)
-		pthread_join(workers[i].thread, NULL);
-	return (now_ns() - begin) / (calls / depth * depth);
+		steps[i] = call_of(fd, 0);
+	ns = threads_cost(steps, depth, calls);
+	free(steps);
+	return ns;
 }
 
-#define LEGACY_SUBJECT                                                                          \
-	.most_inline = 4 * MIB, .dsp = legacy_dsp, .open = legacy_open_plain, .create = create, \
-	.call = call_of, .call_shared = call_shared, .call_dmabuf = call_dmabuf,                \
-	.map_buffer = map_buffer, .map_unmap = map_unmap, .in_flight = in_flight
+struct waiter {
+	pthread_t thread;
+	pthread_barrier_t *start;
+	struct step step;
+};
+
+static void *wait_and_call(void *arg)
+{
+	struct waiter *waiter = arg;
+
+	pthread_barrier_wait(waiter->start);
+	step_run(&waiter->step);
+	return NULL;
+}
+
+static double bytes_in_flight(int fd, unsigned int calls)
+{
+	struct waiter *waiters = calloc(calls, sizeof(*waiters));
+	pthread_barrier_t start;
+	double bytes;
+
+	pthread_barrier_init(&start, NULL, calls + 1);
+	for (unsigned int i = 0; i < calls; i++) {
+		waiters[i] = (struct waiter){ .start = &start, .step = call_of(fd, 64) };
+		CHECK(!pthread_create(&waiters[i].thread, NULL, wait_and_call, &waiters[i]));
+	}
+	/* Now they have their stacks; a tenth of what the DSP needs, for all to begin. */
+	usleep(100000);
+	bytes = free_bytes();
+	pthread_barrier_wait(&start);
+	usleep(100000);
+	bytes -= free_bytes();
+	for (unsigned int i = 0; i < calls; i++)
+		pthread_join(waiters[i].thread, NULL);
+	free(waiters);
+	return bytes / calls;
+}
+
+#define LEGACY_SUBJECT                                                                            \
+	.most_inline = 4 * MIB, .bytes_in_flight = bytes_in_flight, .dsp = legacy_dsp,            \
+	.open = legacy_open_plain, .create = create, .call = call_of, .call_shared = call_shared, \
+	.call_dmabuf = call_dmabuf, .map_buffer = map_buffer, .map_unmap = map_unmap,             \
+	.in_flight = in_flight
 
 const struct subject subject_misc = {
 	.name = "misc",
 	.module = "fastrpc",
+	/* Each takes a context bank. */
+	.most_files = 10,
 	LEGACY_SUBJECT,
 };
 
 const struct subject subject_shim = {
 	.name = "shim",
 	.module = LEGACY_MODULE,
+	.most_files = 200,
 	LEGACY_SUBJECT,
 };

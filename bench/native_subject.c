@@ -127,7 +127,7 @@ static void submit(int fd, struct drm_qda_invoke *calls, unsigned int count)
 		FAIL("%u of %u calls were submitted: %d, %m", batch.submitted, count, batch.error);
 }
 
-/* Waits until some calls have ended; their number. */
+/* Waits until at least one call has ended, and takes note of all that have. */
 static unsigned int reap(int fd, struct drm_qda_event_invoke *events, unsigned int room)
 {
 	ssize_t n = read(fd, events, room * sizeof(*events));
@@ -140,25 +140,31 @@ static unsigned int reap(int fd, struct drm_qda_event_invoke *events, unsigned i
 	return n / sizeof(*events);
 }
 
-/* From one thread: whatever has ended is submitted again. */
+/*
+ * From one thread. When a quarter of the calls has ended as many are submitted at once, so
+ * that not each of them costs a system call.
+ */
 static double in_flight(int fd, unsigned int depth, unsigned int calls)
 {
 	struct drm_qda_event_invoke *events = calloc(depth, sizeof(*events));
 	struct drm_qda_invoke *invokes = requests(depth);
-	unsigned int ended = 0, sent = depth, n, more;
+	unsigned int few = depth / 4 ? depth / 4 : 1, ended = 0, more;
 	double start;
 
 	submit(fd, invokes, depth);
-	for (n = 0; n < depth; n += reap(fd, events, depth))
+	for (more = 0; more < depth; more += reap(fd, events, depth))
 		;
 	start = now_ns();
 	submit(fd, invokes, depth);
-	while (ended < calls) {
-		n = reap(fd, events, depth);
-		ended += n;
-		more = n < calls - sent ? n : calls - sent;
+	for (unsigned int sent = depth; ended < calls; sent += more) {
+		for (more = 0; more < few && ended < sent;) {
+			unsigned int n = reap(fd, events, depth);
+
+			more += n;
+			ended += n;
+		}
+		more = more < calls - sent ? more : calls - sent;
 		submit(fd, invokes, more);
-		sent += more;
 	}
 	start = now_ns() - start;
 	free(invokes);
@@ -166,10 +172,36 @@ static double in_flight(int fd, unsigned int depth, unsigned int calls)
 	return start / ended;
 }
 
+static double bytes_in_flight(int fd, unsigned int calls)
+{
+	struct drm_qda_event_invoke *events = calloc(calls, sizeof(*events));
+	struct drm_qda_invoke *invokes = requests(calls);
+	double bytes = free_bytes();
+
+	submit(fd, invokes, calls);
+	bytes -= free_bytes();
+	for (unsigned int n = 0; n < calls; n += reap(fd, events, calls))
+		;
+	free(invokes);
+	free(events);
+	return bytes / calls;
+}
+
+static struct step call_buffer(int fd, size_t len)
+{
+	struct drm_qda_gem_create create;
+	struct invocation *inv = inv_new(TEST_HANDLE, 2);
+
+	CHECK_OK(gem_create(fd, len, 0, &create));
+	inv_bo_in(inv, create.handle, 0, len);
+	return step_of(fd, inv);
+}
+
 const struct subject subject_native = {
 	.name = "native",
 	.module = "qda",
 	.most_inline = MIB,
+	.most_files = 200,
 	.dsp = native_dsp,
 	.open = open_node,
 	.create = create,
@@ -179,4 +211,6 @@ const struct subject subject_native = {
 	.map_buffer = map_buffer,
 	.map_unmap = map_unmap,
 	.in_flight = in_flight,
+	.bytes_in_flight = bytes_in_flight,
+	.call_buffer = call_buffer,
 };
