@@ -363,19 +363,20 @@ u64 qda_pool_slot_address(const struct qda_invocation *inv)
 
 static struct qda_staging *qda_pool_find_staging(struct qda_pool *pool, size_t size)
 {
-	struct qda_staging *staging;
+	struct qda_staging *best = NULL, *staging;
 
 	guard(spinlock)(&pool->lock);
 
-	list_for_each_entry(staging, &pool->staging, node) {
-		if (staging->size < size)
-			continue;
-		list_del(&staging->node);
-		pool->staging_size -= staging->size;
-		return staging;
+	/* The smallest that is large enough: all of it may have to be synchronised. */
+	list_for_each_entry(staging, &pool->staging, node)
+		if (staging->size >= size && (!best || staging->size < best->size))
+			best = staging;
+	if (best) {
+		list_del(&best->node);
+		pool->staging_size -= best->size;
 	}
 
-	return NULL;
+	return best;
 }
 
 /**
@@ -395,9 +396,24 @@ struct qda_staging *qda_pool_take_staging(struct qda_pool *pool, size_t size)
 		return staging;
 
 	/* Calls of like size shall find it fit for them. */
-	size = roundup_pow_of_two(max_t(size_t, size, QDA_POOL_STAGING_MIN));
+	size = max_t(size_t, size, QDA_POOL_STAGING_MIN);
+	size = round_up(size, roundup_pow_of_two(size) / 8);
 
 	return qda_staging_create(qda_session_cb(pool->session), size, false);
+}
+
+/* Sorts out what was not used for the longest time, so that the rest is not too much. */
+static void qda_pool_trim_staging(struct qda_pool *pool, struct list_head *old)
+{
+	struct qda_staging *staging;
+
+	lockdep_assert_held(&pool->lock);
+
+	while (pool->staging_size > QDA_POOL_STAGING_KEPT) {
+		staging = list_last_entry(&pool->staging, struct qda_staging, node);
+		list_move(&staging->node, old);
+		pool->staging_size -= staging->size;
+	}
 }
 
 /**
@@ -407,13 +423,19 @@ struct qda_staging *qda_pool_take_staging(struct qda_pool *pool, size_t size)
  */
 void qda_pool_return_staging(struct qda_pool *pool, struct qda_staging *staging)
 {
-	scoped_guard(spinlock, &pool->lock) {
-		if (pool->staging_size + staging->size <= QDA_POOL_STAGING_KEPT) {
-			list_add(&staging->node, &pool->staging);
-			pool->staging_size += staging->size;
-			staging = NULL;
-		}
+	struct qda_staging *next;
+	LIST_HEAD(old);
+
+	if (staging->size > QDA_POOL_STAGING_KEPT) {
+		qda_staging_destroy(staging);
+		return;
 	}
-	if (staging)
+
+	scoped_guard(spinlock, &pool->lock) {
+		list_add(&staging->node, &pool->staging);
+		pool->staging_size += staging->size;
+		qda_pool_trim_staging(pool, &old);
+	}
+	list_for_each_entry_safe(staging, next, &old, node)
 		qda_staging_destroy(staging);
 }
