@@ -26,6 +26,9 @@ check: setup ## style, warnings and static analysis
 bench: ready-fast ## what a call costs, with the old driver and with ours
 	@bench/run
 
+bench-reference: ready-fast ## the same, as what CI compares later versions with
+	@bench/run --reference
+
 shell: ready-fast ## a shell in the VM
 	@vm/run --no-report --interactive
 
@@ -54,4 +57,4 @@ clean-cache: ## the kernels and all that was fetched
 	@vm/clean-cache
 
 .PHONY: help demo test prove bench unit check shell setup modules user report clean clean-cache
-.PHONY: ready-fast ready-debug
+.PHONY: bench-reference ready-fast ready-debug

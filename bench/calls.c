@@ -5,6 +5,7 @@
  * What a call costs, by the size of its arguments and by where they are.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,8 +17,8 @@ static const struct {
 	size_t len;
 	unsigned int calls;
 } sizes[] = {
-	{ "64", 64, 4000 },	   { "4k", 4096, 2000 },  { "64k", 65536, 200 },
-	{ "512k", 512 << 10, 40 }, { "1m", 1 << 20, 20 },
+	{ "64", 64, 4700 },	   { "4k", 4096, 2400 },  { "64k", 65536, 270 },
+	{ "512k", 512 << 10, 45 }, { "1m", 1 << 20, 27 },
 };
 
 struct dmabufs {
@@ -32,6 +33,32 @@ static void one_dmabuf_call(void *arg)
 	struct dmabufs *d = arg;
 
 	d->s->call_dmabuf(d->fd, d->in, d->out, d->len);
+}
+
+/* A program whose data is elsewhere, and that copies it to buffers and back by itself. */
+struct packed {
+	struct step step;
+	void *data;
+};
+
+static void one_packed_call(void *arg)
+{
+	struct packed *p = arg;
+
+	memcpy((void *)p->step.in, p->data, p->step.len);
+	step_run(&p->step);
+	memcpy(p->data, p->step.out, p->step.len);
+}
+
+static double packed_cost(const struct step *step, unsigned int calls)
+{
+	struct packed p = { .step = *step, .data = malloc(step->len) };
+	double ns;
+
+	fill_pattern(p.data, step->len, 1);
+	ns = cost(one_packed_call, &p, calls);
+	free(p.data);
+	return ns;
 }
 
 static void report(const struct subject *s, const char *kind, const char *size, const char *suffix,
@@ -59,20 +86,24 @@ void bench_calls(const struct subject *s, struct dsp *dsp, const char *suffix)
 
 	s->create(fd);
 	step = s->call(fd, 0);
-	report(s, "empty", "", suffix, step_cost(&step, 5000));
+	report(s, "empty", "", suffix, step_cost(&step, 4700));
+	wall_clock("empty", s, &step, 10000);
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		if (2 * sizes[i].len <= s->most_inline) {
 			step = s->call(fd, sizes[i].len);
 			report(s, "inline", sizes[i].name, suffix,
 			       checked_cost(&step, sizes[i].calls, suffix));
+			if (sizes[i].len == 64)
+				wall_clock("inline_64", s, &step, 10000);
 		}
 		step = s->call_shared(fd, sizes[i].len);
 		report(s, "shared", sizes[i].name, suffix,
 		       checked_cost(&step, sizes[i].calls, suffix));
+		report(s, "packed", sizes[i].name, suffix, packed_cost(&step, sizes[i].calls));
 	}
 	d.in = heap_dmabuf(d.len);
 	d.out = heap_dmabuf(d.len);
-	report(s, "dmabuf", "1m", suffix, cost(one_dmabuf_call, &d, 20));
+	report(s, "dmabuf", "1m", suffix, cost(one_dmabuf_call, &d, 27));
 	close(d.in);
 	close(d.out);
 	close(fd);

@@ -26,14 +26,16 @@
  * @rpdev: the channel that is bound, or NULL
  * @done: completed by the answer
  */
-static struct vdsp_ping {
+struct vdsp_ping {
 	/* Serializes the pings. */
 	struct mutex lock;
 	struct rpmsg_device *rpdev;
 	struct completion done;
-} vdsp_ping = {
-	.lock = __MUTEX_INITIALIZER(vdsp_ping.lock),
-	.done = COMPLETION_INITIALIZER(vdsp_ping.done),
+};
+
+static struct vdsp_ping vdsp_ping_only = {
+	.lock = __MUTEX_INITIALIZER(vdsp_ping_only.lock),
+	.done = COMPLETION_INITIALIZER(vdsp_ping_only.done),
 };
 
 static long vdsp_ping_send(void)
@@ -41,16 +43,16 @@ static long vdsp_ping_send(void)
 	struct vdsp_msg msg = { .handle = VDSP_PING_HANDLE };
 	int ret;
 
-	guard(mutex)(&vdsp_ping.lock);
+	guard(mutex)(&vdsp_ping_only.lock);
 
-	if (!vdsp_ping.rpdev)
+	if (!vdsp_ping_only.rpdev)
 		return -ENOTCONN;
-	reinit_completion(&vdsp_ping.done);
-	ret = rpmsg_trysend(vdsp_ping.rpdev->ept, &msg.client_id, VDSP_WIRE_SIZE);
+	reinit_completion(&vdsp_ping_only.done);
+	ret = rpmsg_trysend(vdsp_ping_only.rpdev->ept, &msg.client_id, VDSP_WIRE_SIZE);
 	if (ret)
 		return ret;
 
-	return wait_for_completion_killable(&vdsp_ping.done);
+	return wait_for_completion_killable(&vdsp_ping_only.done);
 }
 
 static long vdsp_ping_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -79,25 +81,25 @@ static struct miscdevice vdsp_ping_misc = {
 
 static int vdsp_ping_callback(struct rpmsg_device *rpdev, void *data, int len, void *priv, u32 addr)
 {
-	complete(&vdsp_ping.done);
+	complete(&vdsp_ping_only.done);
 	return 0;
 }
 
 static int vdsp_ping_probe(struct rpmsg_device *rpdev)
 {
-	guard(mutex)(&vdsp_ping.lock);
+	guard(mutex)(&vdsp_ping_only.lock);
 
-	if (vdsp_ping.rpdev)
+	if (vdsp_ping_only.rpdev)
 		return -EBUSY;
-	vdsp_ping.rpdev = rpdev;
+	vdsp_ping_only.rpdev = rpdev;
 
 	return 0;
 }
 
 static void vdsp_ping_remove(struct rpmsg_device *rpdev)
 {
-	guard(mutex)(&vdsp_ping.lock);
-	vdsp_ping.rpdev = NULL;
+	guard(mutex)(&vdsp_ping_only.lock);
+	vdsp_ping_only.rpdev = NULL;
 }
 
 /* No MODULE_DEVICE_TABLE: it is never loaded by itself. */
