@@ -5,6 +5,7 @@
  * First come, first served. Who gives something back hands it to who has waited
  * longest, so nobody who comes later can be faster.
  */
+#include <linux/atomic.h>
 #include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <linux/sched.h>
@@ -35,21 +36,10 @@ struct qda_turns_waiter {
 void qda_turns_init(struct qda_turns *turns, u32 count)
 {
 	spin_lock_init(&turns->lock);
-	turns->free = count;
+	atomic_set(&turns->free, count);
 	INIT_LIST_HEAD(&turns->waiters);
 }
 EXPORT_SYMBOL_IF_KUNIT(qda_turns_init);
-
-static bool qda_turns_take_free(struct qda_turns *turns)
-{
-	lockdep_assert_held(&turns->lock);
-
-	if (!turns->free)
-		return false;
-	turns->free--;
-
-	return true;
-}
 
 /**
  * qda_turns_try_take - Take one without waiting
@@ -59,10 +49,35 @@ static bool qda_turns_take_free(struct qda_turns *turns)
  */
 bool qda_turns_try_take(struct qda_turns *turns)
 {
-	guard(spinlock_irqsave)(&turns->lock);
-	return qda_turns_take_free(turns);
+	return atomic_dec_if_positive(&turns->free) >= 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(qda_turns_try_take);
+
+/* Return: true when one could be taken; else who gives one knows now that somebody waits. */
+static bool qda_turns_take_or_announce(struct qda_turns *turns)
+{
+	int free;
+
+	lockdep_assert_held(&turns->lock);
+
+	do {
+		if (qda_turns_try_take(turns))
+			return true;
+		free = 0;
+	} while (!atomic_try_cmpxchg(&turns->free, &free, QDA_TURNS_WAITED_FOR) &&
+		 free != QDA_TURNS_WAITED_FOR);
+
+	return false;
+}
+
+static void qda_turns_remove(struct qda_turns *turns, struct qda_turns_waiter *waiter)
+{
+	lockdep_assert_held(&turns->lock);
+
+	list_del(&waiter->node);
+	if (list_empty(&turns->waiters))
+		atomic_set(&turns->free, 0);
+}
 
 /*
  * Who cannot be interrupted is frozen where it waits, as it would hold up a suspend; what
@@ -104,13 +119,13 @@ static int qda_turns_queue(struct qda_turns *turns, const struct qda_patience *p
 
 	guard(spinlock_irq)(&turns->lock);
 
-	if (qda_turns_take_free(turns))
+	if (qda_turns_take_or_announce(turns))
 		return 0;
 
 	list_add_tail(&waiter.node, &turns->waiters);
 	ret = qda_turns_wait(turns, &waiter, patience);
 	if (ret)
-		list_del(&waiter.node);
+		qda_turns_remove(turns, &waiter);
 
 	return ret;
 }
@@ -131,6 +146,23 @@ int qda_turns_take(struct qda_turns *turns, const struct qda_patience *patience)
 }
 EXPORT_SYMBOL_IF_KUNIT(qda_turns_take);
 
+static void qda_turns_hand_over(struct qda_turns *turns)
+{
+	struct qda_turns_waiter *waiter;
+
+	guard(spinlock_irqsave)(&turns->lock);
+
+	waiter = list_first_entry_or_null(&turns->waiters, struct qda_turns_waiter, node);
+	/* The last one can have given up just now. */
+	if (!waiter) {
+		atomic_inc(&turns->free);
+		return;
+	}
+	qda_turns_remove(turns, waiter);
+	waiter->served = true;
+	wake_up_process(waiter->task);
+}
+
 /**
  * qda_turns_give - Give one back
  * @turns: what it was taken from
@@ -139,17 +171,7 @@ EXPORT_SYMBOL_IF_KUNIT(qda_turns_take);
  */
 void qda_turns_give(struct qda_turns *turns)
 {
-	struct qda_turns_waiter *waiter;
-
-	guard(spinlock_irqsave)(&turns->lock);
-
-	waiter = list_first_entry_or_null(&turns->waiters, struct qda_turns_waiter, node);
-	if (!waiter) {
-		turns->free++;
-		return;
-	}
-	list_del(&waiter->node);
-	waiter->served = true;
-	wake_up_process(waiter->task);
+	if (!atomic_inc_unless_negative(&turns->free))
+		qda_turns_hand_over(turns);
 }
 EXPORT_SYMBOL_IF_KUNIT(qda_turns_give);

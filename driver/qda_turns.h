@@ -5,24 +5,29 @@
 #ifndef __QDA_TURNS_H__
 #define __QDA_TURNS_H__
 
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/spinlock_types.h>
 #include <linux/types.h>
 
 struct qda_patience;
 
+#define QDA_TURNS_WAITED_FOR	(-1)
+
 /**
  * struct qda_turns - A number of something that callers take turns with
- * @lock: protects everything below; taken with interrupts off
- * @free: how many are free; none while somebody waits
+ * @free: how many are free; QDA_TURNS_WAITED_FOR: none, and somebody waits
+ * @lock: protects @waiters and whether @free says that there are some; taken with
+ *	interrupts off
  * @waiters: who waits, the longest first
  *
- * A semaphore that one can wait for with a time limit as well as with signals.
+ * A semaphore that one can wait for with a time limit as well as with signals. As long as
+ * nobody waits, taking and giving is one atomic operation.
  */
 struct qda_turns {
-	/* Protects the number and those who wait. */
+	atomic_t free;
+	/* Protects those who wait. */
 	spinlock_t lock;
-	u32 free;
 	struct list_head waiters;
 };
 
