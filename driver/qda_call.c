@@ -87,7 +87,7 @@ static void qda_call_take_arg(struct qda_payload_arg *to, const struct drm_qda_a
 
 static int qda_call_read_args(struct qda_call *call, const struct drm_qda_arg __user *user)
 {
-	struct drm_qda_arg batch[QDA_CALL_FEW];
+	struct drm_qda_arg batch[QDA_CALL_FEW] __uninitialized;
 
 	for (u32 i = 0; i < call->payload.count; i++) {
 		const struct drm_qda_arg *arg = &batch[i % QDA_CALL_FEW];

@@ -247,7 +247,8 @@ out_fini:
 static int qda_invoke_begin(struct drm_qda_invoke *args, struct drm_file *file,
 			    struct qda_patience *patience)
 {
-	struct qda_call call;
+	/* Most calls use a small part of it. */
+	struct qda_call call __uninitialized;
 	int ret;
 
 	ret = qda_invoke_check(args);

@@ -52,7 +52,7 @@ static void qda_shim_take_arg(struct qda_payload_arg *to, const struct fastrpc_i
 
 static int qda_shim_read_args(struct qda_call *call, const struct fastrpc_invoke_args __user *user)
 {
-	struct fastrpc_invoke_args batch[QDA_SHIM_BATCH];
+	struct fastrpc_invoke_args batch[QDA_SHIM_BATCH] __uninitialized;
 
 	for (u32 i = 0; i < call->payload.count; i++) {
 		const struct fastrpc_invoke_args *arg = &batch[i % QDA_SHIM_BATCH];
@@ -178,7 +178,8 @@ static long qda_shim_run(struct qda_call *call, const struct fastrpc_invoke *arg
 long qda_shim_invoke(struct qda_shim *shim, void __user *user)
 {
 	struct fastrpc_invoke args;
-	struct qda_call call;
+	/* Most calls use a small part of it. */
+	struct qda_call call __uninitialized;
 	long ret;
 
 	if (copy_from_user(&args, user, sizeof(args)))
