@@ -23,10 +23,10 @@ void qda_operands_init(struct qda_operands *operands)
 }
 
 /**
- * qda_operands_fini - Drop all mappings
+ * qda_operands_drop - Drop all mappings, of which there are some
  * @operands: the mappings
  */
-void qda_operands_fini(struct qda_operands *operands)
+void qda_operands_drop(struct qda_operands *operands)
 {
 	for (u32 i = 0; i < operands->count; i++) {
 		qda_bo_end_call(qda_mapping_bo(operands->list[i].map));

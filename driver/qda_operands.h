@@ -37,9 +37,20 @@ struct qda_operands {
 };
 
 void qda_operands_init(struct qda_operands *operands);
-void qda_operands_fini(struct qda_operands *operands);
+void qda_operands_drop(struct qda_operands *operands);
 int qda_operands_add(struct qda_operands *operands, struct qda_mapping *map, bool written);
 bool qda_operands_sync_for_device(const struct qda_operands *operands);
 bool qda_operands_sync_for_cpu(const struct qda_operands *operands);
+
+/**
+ * qda_operands_fini - Drop all mappings
+ * @operands: the mappings; more can be added afterwards
+ */
+static inline void qda_operands_fini(struct qda_operands *operands)
+{
+	/* Most calls have none, and each gets here twice. */
+	if (operands->count)
+		qda_operands_drop(operands);
+}
 
 #endif /* __QDA_OPERANDS_H__ */
