@@ -8,6 +8,7 @@
 #include <linux/platform_device.h>
 #include <linux/rcupdate.h>
 #include <linux/rpmsg.h>
+#include <linux/uaccess.h>
 #include <linux/workqueue.h>
 
 #include <drm/drm_accel.h>
@@ -88,8 +89,36 @@ static bool qda_drv_is_restartable(unsigned int cmd)
 	return _IOC_DIR(cmd) == (_IOC_READ | _IOC_WRITE) && _IOC_SIZE(cmd) >= QDA_INVOKE_SIZE_MIN;
 }
 
+/*
+ * drm_ioctl() takes note of the process that uses a file, and waits for RCU whenever that
+ * is not the one before: two processes that make calls by turns would wait for
+ * milliseconds each time. So calls do not go that way, unless their structure is one of
+ * another version, which DRM's rules are for.
+ */
+static long qda_drv_invoke(struct drm_file *file, struct drm_qda_invoke __user *user)
+{
+	struct drm_device *drm = file->minor->dev;
+	struct drm_qda_invoke args;
+	long ret;
+
+	if (drm_dev_is_unplugged(drm))
+		return -ENODEV;
+	if (copy_from_user(&args, user, sizeof(args)))
+		return -EFAULT;
+
+	ret = qda_ioctl_remote_invoke(drm, &args, file);
+	/* Also on error, as DRM does it. */
+	if (copy_to_user(user, &args, sizeof(args)))
+		return -EFAULT;
+
+	return ret;
+}
+
 static long qda_drv_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 {
+	if (cmd == DRM_IOCTL_QDA_REMOTE_INVOKE)
+		return qda_drv_invoke(filp->private_data, (void __user *)arg);
+
 	return qda_drv_is_restartable(cmd) ? drm_ioctl(filp, cmd, arg) : -EINVAL;
 }
 

@@ -35,9 +35,9 @@ void fault_close_marked(int fd);
 /* Everything as it was; for ktap_after_each(). */
 void fault_reset(void);
 
-/* Records what drm_ioctl() returns from now on; skips when the kernel cannot. */
+/* Records what the driver's ioctls return from now on; skips when the kernel cannot. */
 void ioctl_trace_start(void);
-/* What the last drm_ioctl() of the process returned; the test fails when it made none. */
+/* What the last ioctl of the process returned; the test fails when it made none. */
 int ioctl_trace_result(pid_t pid);
 void ioctl_trace_end(void);
 
