@@ -61,6 +61,8 @@ static void run(const struct subject *s)
 	bench_calls(s, dsp, "");
 	bench_life(s, dsp);
 	bench_flight(s, dsp);
+	buffers_finish(dsp);
+	dsp = s->dsp("cdsp banks=12 nonsecure=1 firmware=loopback");
 	bench_memory(s, dsp);
 	buffers_finish(dsp);
 	dsp = s->dsp("cdsp banks=12 nonsecure=1 firmware=null");

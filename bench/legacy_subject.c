@@ -85,7 +85,7 @@ static unsigned char *shared_buffer(int fd, size_t len, int *dmabuf)
 
 	len = (len + PAGE - 1) & ~(size_t)(PAGE - 1);
 	*dmabuf = heap_dmabuf(len);
-	mem = legacy_mmap(*dmabuf, len);
+	mem = dmabuf_mmap(*dmabuf, len);
 	fill_pattern(mem, len, *dmabuf);
 	mem_map(fd, *dmabuf, len, &map);
 	return mem;
@@ -110,7 +110,7 @@ static struct step call_shared(int fd, size_t len)
 static void call_dmabuf(int fd, int in, int out, size_t len)
 {
 	struct legacy_call *call = legacy_call_new(TEST_HANDLE, 2);
-	unsigned char *from = legacy_mmap(in, len), *to = legacy_mmap(out, len);
+	unsigned char *from = dmabuf_mmap(in, len), *to = dmabuf_mmap(out, len);
 	struct step step = step_of(fd, call);
 
 	legacy_in(call, from, len, in);

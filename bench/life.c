@@ -82,7 +82,7 @@ void bench_life(const struct subject *s, struct dsp *dsp)
 	struct step step;
 
 	result("open_close", s, cost(open_close, &life, 200));
-	result("create_release", s, cost(open_create_close, &life, 50));
+	result("create_release", s, cost(open_create_close, &life, 90));
 	life.fd = s->open(dsp);
 	s->create(life.fd);
 	life.buffer = s->map_buffer(life.fd, 1 << 20);
