@@ -37,16 +37,26 @@ static void add_session(struct session_list *list)
 	list->steps[list->processes++] = list->s->call(fd, 64);
 }
 
+struct robin {
+	struct step *steps;
+	unsigned int count, next;
+};
+
+static void run_next(void *arg)
+{
+	struct robin *robin = arg;
+
+	step_run(&robin->steps[robin->next]);
+	robin->next = robin->next + 1 < robin->count ? robin->next + 1 : 0;
+}
+
 static double round_robin(struct step *steps, unsigned int count, unsigned int calls)
 {
-	double start;
+	struct robin robin = { .steps = steps, .count = count };
 
 	for (unsigned int i = 0; i < count; i++)
 		step_run(&steps[i]);
-	start = now_ns();
-	for (unsigned int i = 0; i < calls; i++)
-		step_run(&steps[i % count]);
-	return (now_ns() - start) / calls;
+	return cost(run_next, &robin, calls);
 }
 
 static void sessions(const struct subject *s, struct dsp *dsp)

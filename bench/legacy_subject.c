@@ -204,6 +204,6 @@ const struct subject subject_misc = {
 const struct subject subject_shim = {
 	.name = "shim",
 	.module = LEGACY_MODULE,
-	.most_files = 200,
+	.most_files = 900,
 	LEGACY_SUBJECT,
 };
