@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ktap.h"
+#include "storm.h"
 #include "sys.h"
 
 #define FAULTS	"/sys/kernel/debug/"
@@ -41,6 +42,7 @@ int fault_ioctl(int fd, unsigned long cmd, void *arg, unsigned int nth, bool *hi
 	ssize_t n;
 	int ctl, ret;
 
+	storm_make_calls(cmd, arg);
 	ctl = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (ctl < 0)
 		FAIL("/proc/thread-self/fail-nth: %m");

@@ -103,8 +103,10 @@ static bool is_same(unsigned long cmd, unsigned long other)
 	return _IOC_TYPE(cmd) == _IOC_TYPE(other) && _IOC_NR(cmd) == _IOC_NR(other);
 }
 
-static void count_calls(unsigned long cmd, const void *arg)
+void storm_make_calls(unsigned long cmd, const void *arg)
 {
+	if (storm == STORM_NONE)
+		return;
 	if (is_same(cmd, DRM_IOCTL_QDA_REMOTE_INVOKE) || is_same(cmd, FASTRPC_IOCTL_INVOKE))
 		__atomic_fetch_add(&counts->made, 1, __ATOMIC_SEQ_CST);
 	else if (is_same(cmd, DRM_IOCTL_QDA_REMOTE_INVOKE_BATCH))
@@ -203,7 +205,7 @@ int storm_ioctl(int fd, unsigned long cmd, void *arg)
 	sig_atomic_t before;
 	int ret;
 
-	count_calls(cmd, arg);
+	storm_make_calls(cmd, arg);
 	do {
 		before = hits;
 		ret = ioctl_in_storm(fd, cmd, arg);

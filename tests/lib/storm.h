@@ -34,6 +34,9 @@ unsigned long storm_signals(void);
 /* The part of do_ioctl() that knows of the storm: 0 or -errno. */
 int storm_ioctl(int fd, unsigned long cmd, void *arg);
 
+/* The application makes the calls of this ioctl, if it is one that makes any. */
+void storm_make_calls(unsigned long cmd, const void *arg);
+
 /*
  * The DSP of the test has seen a call of a user. Fails the test when there were more of them
  * than the application has made.
