@@ -15,6 +15,7 @@
 #include "ktap.h"
 #include "legacy.h"
 #include "shim.h"
+#include "storm.h"
 
 struct job *legacy_call_seen(struct dsp *dsp, int fd, struct legacy_call *call,
 			     struct dsp_call *seen)
@@ -235,6 +236,7 @@ static int ioctl32(int fd, unsigned int cmd, void *arg)
 {
 	int ret;
 
+	storm_make_calls(cmd, arg);
 	__asm__ volatile("int $0x80"
 			 : "=a"(ret)
 			 : "a"(54), "b"(fd), "c"(cmd), "d"((unsigned int)(uintptr_t)arg)
