@@ -241,6 +241,17 @@ static pgprot_t qda_contig_prot(const struct qda_contig *contig, pgprot_t prot)
 }
 
 /**
+ * qda_contig_page - The first of the pages
+ * @contig: the pages
+ *
+ * Return: the page.
+ */
+struct page *qda_contig_page(struct qda_contig *contig)
+{
+	return contig->page;
+}
+
+/**
  * qda_contig_sg_table - Describe the pages to the DMA API
  * @contig: the pages
  *

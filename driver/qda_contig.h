@@ -19,6 +19,7 @@ void qda_contig_get(struct qda_contig *contig);
 void qda_contig_put(struct qda_contig *contig);
 int qda_contig_set_write_combined(struct qda_contig *contig);
 bool qda_contig_is_write_combined(const struct qda_contig *contig);
+struct page *qda_contig_page(struct qda_contig *contig);
 struct sg_table *qda_contig_sg_table(struct qda_contig *contig);
 void *qda_contig_vmap(struct qda_contig *contig);
 void qda_contig_mmap(struct qda_contig *contig, struct vm_area_struct *vma);

@@ -17,8 +17,6 @@
 #include <linux/mutex.h>
 #include <linux/of.h>
 #include <linux/of_reserved_mem.h>
-#include <linux/scatterlist.h>
-#include <linux/slab.h>
 
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
@@ -73,34 +71,30 @@ static bool qda_heap_is_pool(const struct device *dev)
 	return of_property_read_bool(np, "reusable");
 }
 
-/* The pages are zeroed by the CPU, which the DSP need not snoop. */
-static int qda_heap_map_pages(struct qda_heap *heap, struct device *dev)
+/*
+ * The pages are zeroed by the CPU, which the DSP need not snoop. They are mapped as one page
+ * and not by a table: nobody has told the DMA API how long a piece of that may be here.
+ */
+static int qda_heap_map_pages(struct qda_heap *heap, struct device *dev, size_t size)
 {
-	int ret = dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(32));
+	dma_addr_t addr;
+	int ret;
 
+	ret = dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(32));
 	if (ret)
 		return ret;
 
-	heap->sgt = qda_contig_sg_table(heap->contig);
-	if (IS_ERR(heap->sgt))
-		return PTR_ERR(heap->sgt);
-
-	ret = dma_map_sgtable(dev, heap->sgt, DMA_BIDIRECTIONAL, 0);
-	if (ret) {
-		sg_free_table(heap->sgt);
-		kfree(heap->sgt);
-		return ret;
-	}
-	heap->addr = sg_dma_address(heap->sgt->sgl);
+	addr = dma_map_page(dev, qda_contig_page(heap->contig), 0, size, DMA_BIDIRECTIONAL);
+	if (dma_mapping_error(dev, addr))
+		return -ENOMEM;
+	heap->addr = addr;
 
 	return 0;
 }
 
-static void qda_heap_unmap_pages(struct qda_heap *heap, struct device *dev)
+static void qda_heap_unmap_pages(struct qda_heap *heap, struct device *dev, size_t size)
 {
-	dma_unmap_sgtable(dev, heap->sgt, DMA_BIDIRECTIONAL, 0);
-	sg_free_table(heap->sgt);
-	kfree(heap->sgt);
+	dma_unmap_page(dev, heap->addr, size, DMA_BIDIRECTIONAL);
 }
 
 static int qda_heap_alloc_pages(struct qda_device *qdev, size_t size)
@@ -122,7 +116,7 @@ static int qda_heap_alloc_pages(struct qda_device *qdev, size_t size)
 		ret = -ENOMEM;
 		goto err_put_contig;
 	}
-	ret = qda_heap_map_pages(heap, qdev->drm.dev);
+	ret = qda_heap_map_pages(heap, qdev->drm.dev, size);
 	if (ret)
 		goto err_cancel_quarantine;
 
@@ -137,13 +131,13 @@ err_clear_contig:
 	return ret;
 }
 
-static void qda_heap_free_pages(struct qda_device *qdev)
+static void qda_heap_free_pages(struct qda_device *qdev, size_t size)
 {
 	struct qda_heap *heap = &qdev->heap;
 
 	if (!heap->contig)
 		return;
-	qda_heap_unmap_pages(heap, qdev->drm.dev);
+	qda_heap_unmap_pages(heap, qdev->drm.dev, size);
 	qda_quarantine_cancel(heap->quarantined);
 	heap->quarantined = NULL;
 	qda_contig_put(heap->contig);
@@ -184,7 +178,7 @@ static int qda_heap_get(struct qda_device *qdev)
 		return ret;
 	ret = qda_scm_assign(&heap->vmids, heap->addr, resource_size(&region));
 	if (ret) {
-		qda_heap_free_pages(qdev);
+		qda_heap_free_pages(qdev, resource_size(&region));
 		return ret;
 	}
 	heap->size = resource_size(&region);
@@ -265,7 +259,7 @@ static void qda_heap_release(struct qda_device *qdev)
 
 	ret = qda_scm_unassign(&heap->vmids, heap->addr, heap->size);
 	if (heap->contig)
-		qda_heap_unmap_pages(heap, qdev->drm.dev);
+		qda_heap_unmap_pages(heap, qdev->drm.dev, heap->size);
 	if (ret) {
 		qda_heap_lose(qdev);
 		return;

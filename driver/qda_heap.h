@@ -13,7 +13,6 @@
 struct qda_contig;
 struct qda_device;
 struct qda_quarantined;
-struct sg_table;
 
 /**
  * struct qda_heap - Memory for the PDs that a DSP's firmware runs
@@ -23,8 +22,8 @@ struct sg_table;
  * @addr: where it is for the DSP, a physical address
  * @size: bytes, 0 before it is needed for the first time
  * @vmids: virtual machines that it is assigned to, if any
- * @contig: its pages if they are Linux's when the DSP has no use for them, else NULL
- * @sgt: these, mapped for the DSP's device
+ * @contig: its pages, mapped, if they are Linux's when the DSP has no use for them, else
+ *	NULL
  * @quarantined: for the end of a DSP that nothing keeps from using them, else NULL
  */
 struct qda_heap {
@@ -36,7 +35,6 @@ struct qda_heap {
 	size_t size;
 	struct qda_scm_vmids vmids;
 	struct qda_contig *contig;
-	struct sg_table *sgt;
 	struct qda_quarantined *quarantined;
 };
 
