@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The QDA authors */
 #include "legacy_suite.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,9 +127,14 @@ void seen_check(struct seen *seen, const char *const *lines)
 
 void trace_start(void)
 {
+	int fd;
+
 	if (mkdir(INSTANCE, 0700) && access(INSTANCE, F_OK))
 		FAIL("no instance of the tracer: %m");
-	write_text(INSTANCE "trace", "");
+	/* That empties it. */
+	fd = open(INSTANCE "trace", O_WRONLY | O_TRUNC | O_CLOEXEC);
+	CHECK(fd >= 0);
+	close(fd);
 	CHECK_OK(write_text(INSTANCE "events/qda/qda_call_submit/enable", "1"));
 }
 
