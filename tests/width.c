@@ -172,7 +172,7 @@ TEST(user_data_has_64_bits)
 	call.user_data = 0xfedcba9876543210;
 	CHECK_OK(qda_invoke(s.fd, &call));
 	CHECK_EQ(sizeof(event), read(s.fd, &event, sizeof(event)));
-	CHECK_EQ(32, sizeof(event));
+	CHECK_EQ(24, sizeof(event));
 	CHECK(event.user_data == 0xfedcba9876543210);
 	dsp_finish(dsp);
 }
