@@ -14,7 +14,7 @@ demo: ready-fast ## one call through the whole stack, on a virtual DSP
 test: ready-debug ## all tests, in the VM with the checking kernel
 	@tests/run
 
-prove: ready-debug ## what takes too long for that: all suites in a storm of signals (1 h)
+prove: ready-debug ## what takes too long for that: all suites in a storm of signals, and in 32 bits
 	@tests/prove
 
 unit: user ## the tests that need no VM: library, firmware, Hexagon shell
