@@ -5,6 +5,7 @@
 #include <linux/cleanup.h>
 #include <linux/dev_printk.h>
 #include <linux/err.h>
+#include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
 
@@ -31,6 +32,12 @@ static const struct qda_domain qda_domains[QDA_DOMAINS] = {
 	{ .name = "gdsp0", .unsigned_pd = true },
 	{ .name = "gdsp1", .unsigned_pd = true },
 };
+
+/*
+ * Sessions are looked up in interrupts, imports are not. To lockdep the locks of both arrays
+ * were one, because both are initialised in this file.
+ */
+static struct lock_class_key qda_sessions_lock_class;
 
 static int qda_device_set_domain(struct qda_device *qdev, const char *label)
 {
@@ -80,6 +87,7 @@ struct qda_device *qda_device_create(struct device *dev, const struct qda_soc_da
 	qdev->soc = soc;
 	qda_slots_init(&qdev->slots);
 	xa_init_flags(&qdev->sessions, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_IRQ);
+	lockdep_set_class(&qdev->sessions.xa_lock, &qda_sessions_lock_class);
 	xa_init(&qdev->imports);
 	INIT_LIST_HEAD(&qdev->banks.list);
 	INIT_LIST_HEAD(&qdev->banks.places);
