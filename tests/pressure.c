@@ -237,41 +237,6 @@ TEST(memory_of_a_process_is_charged_to_who_makes_it)
 	run_in_cgroup("cdsp", memory_of_a_process);
 }
 
-/*
- * Attaching takes memory for calls, some hundred KiB of different kinds. Each time there is
- * a little less.
- */
-static void attaching(struct dsp *dsp)
-{
-	struct drm_qda_session_release release = { 0 };
-	int fd = accel_open(dsp->node);
-	unsigned int nomem = 0;
-
-	for (unsigned int room = 256 << 10; room >= 32 << 10; room -= 32 << 10) {
-		struct drm_qda_remote_attach attach = ROOT_PD;
-		long long calls = vdsp_get(dsp, "calls");
-		int ret;
-
-		only(room);
-		ret = qda_attach(fd, &attach);
-		no_limit();
-		nomem += ret == -ENOMEM;
-		CHECK_EQ(calls + !ret, vdsp_get(dsp, "calls"));
-		if (ret)
-			CHECK_ERR(-ENOMEM, ret);
-		else
-			CHECK_OK(qda_release(fd, &release));
-	}
-	ktap_note("%u gave -ENOMEM", nomem);
-	CHECK(nomem > 0);
-	close(fd);
-}
-
-TEST(attach_in_a_small_cgroup_enomem)
-{
-	run_in_cgroup("cdsp", attaching);
-}
-
 static void large_calls(struct dsp *dsp)
 {
 	static unsigned char in[MIB / 2], out[MIB / 2];

@@ -230,7 +230,7 @@ static const struct kind kinds[] = {
 	{ "map_buffer", step_map_buffer, false },
 };
 
-/* The first pages that the ioctl takes fail one by one, then some of the rest. */
+/* The pages that the ioctl takes fail from the first one on, from the second one on, and so on. */
 static void no_page(const void *arg)
 {
 	fault_setup_pages();

@@ -140,15 +140,18 @@ void fault_close_marked(int fd)
 	fault_unmark(ctl);
 }
 
+/* Pages of files are tried in one piece, then in smaller ones: no order has that many. */
+#define FAULT_PAGES 16
+
 int fault_ioctl_page(int fd, unsigned long cmd, void *arg, unsigned int skip, bool *hit)
 {
 	int ret;
 
 	fault_set_number("fail_page_alloc", "space", skip);
-	fault_set("fail_page_alloc", "times", "1");
+	fault_set_number("fail_page_alloc", "times", FAULT_PAGES);
 	fault_set("fail_page_alloc", "probability", "100");
 	ret = fault_ioctl_marked(fd, cmd, arg);
-	*hit = read_number(FAULTS "fail_page_alloc/times") == 0;
+	*hit = read_number(FAULTS "fail_page_alloc/times") < FAULT_PAGES;
 	fault_set("fail_page_alloc", "probability", "0");
 	return ret;
 }

@@ -19,8 +19,8 @@ void fault_setup(void);
 int fault_ioctl(int fd, unsigned long cmd, void *arg, unsigned int nth, bool *hit);
 
 /*
- * The same for pages alone, of which a buffer has many: the one after the first @skip pages
- * fails. Needs fault_setup_pages().
+ * The same for pages alone, of which a buffer has many: after the first @skip pages some in a
+ * row fail, as many as are tried in place of a large one. Needs fault_setup_pages().
  */
 void fault_setup_pages(void);
 int fault_ioctl_page(int fd, unsigned long cmd, void *arg, unsigned int skip, bool *hit);
