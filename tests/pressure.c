@@ -237,6 +237,40 @@ TEST(memory_of_a_process_is_charged_to_who_makes_it)
 	run_in_cgroup("cdsp", memory_of_a_process);
 }
 
+/* Sessions, each with a context bank of its own */
+#define ATTACHING 12
+
+/*
+ * Attaching takes memory for calls, some hundred KiB. A CPU may have 64 pages charged in
+ * advance, so only several sessions together surely need more than there is.
+ */
+static void attaching(struct dsp *dsp)
+{
+	struct drm_qda_remote_attach attach = ROOT_PD;
+	int fds[ATTACHING], attached = 0, ret = 0;
+	long long calls = vdsp_get(dsp, "calls");
+
+	for (int i = 0; i < ATTACHING; i++)
+		fds[i] = accel_open(dsp->node);
+	only(64 << 10);
+	while (!ret && attached < ATTACHING) {
+		ret = qda_attach(fds[attached], &attach);
+		attached += !ret;
+	}
+	no_limit();
+	ktap_note("%d sessions attached", attached);
+	CHECK_ERR(-ENOMEM, ret);
+	CHECK_EQ(calls + attached, vdsp_get(dsp, "calls"));
+	CHECK_OK(qda_attach(fds[attached], &attach));
+	for (int i = 0; i < ATTACHING; i++)
+		close(fds[i]);
+}
+
+TEST(attach_in_a_small_cgroup_enomem)
+{
+	run_in_cgroup("cdsp banks=12", attaching);
+}
+
 static void large_calls(struct dsp *dsp)
 {
 	static unsigned char in[MIB / 2], out[MIB / 2];
