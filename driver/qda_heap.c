@@ -124,6 +124,7 @@ static int qda_heap_alloc_pages(struct qda_device *qdev, size_t size)
 
 err_cancel_quarantine:
 	qda_quarantine_cancel(heap->quarantined);
+	heap->quarantined = NULL;
 err_put_contig:
 	qda_contig_put(heap->contig);
 err_clear_contig:
