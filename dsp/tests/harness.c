@@ -108,11 +108,16 @@ int stop(struct shell *shell, char *text, size_t size)
 	size_t len = 0;
 	int status = 0;
 
-	close(shell->socket);
+	/*
+	 * Closed with answers that nobody read (a listener's wait that the end broke off), a
+	 * socket of this kind tells the other end of an error and not of the end.
+	 */
+	shutdown(shell->socket, SHUT_WR);
 	while (len + 1 < size && (got = read(shell->log, text + len, size - 1 - len)) > 0)
 		len += (size_t)got;
 	text[len] = '\0';
 	close(shell->log);
+	close(shell->socket);
 	munmap(shell->memory, MEMORY);
 	maps_destroy(shell->maps);
 	waitpid(shell->pid, &status, 0);
