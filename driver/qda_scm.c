@@ -39,23 +39,15 @@ int qda_scm_read_vmids(const struct device_node *np, struct qda_scm_vmids *vmids
 	return 0;
 }
 
-/* There are no stubs of these functions for kernels without the manager's driver. */
-#if IS_REACHABLE(CONFIG_QCOM_SCM)
 static int qda_scm_call(u64 addr, size_t size, u64 from, const struct qcom_scm_vmperm *to,
 			u32 count)
 {
+	/* The firmware's device node, which not every SoC has. */
 	if (!qcom_scm_is_available())
 		return -EOPNOTSUPP;
 
 	return qcom_scm_assign_mem(addr, size, &from, to, count) ? -EIO : 0;
 }
-#else
-static int qda_scm_call(u64 addr, size_t size, u64 from, const struct qcom_scm_vmperm *to,
-			u32 count)
-{
-	return -EOPNOTSUPP;
-}
-#endif
 
 /**
  * qda_scm_assign - Take memory from Linux and give it to a DSP
@@ -63,8 +55,7 @@ static int qda_scm_call(u64 addr, size_t size, u64 from, const struct qcom_scm_v
  * @addr: physical address
  * @size: bytes
  *
- * Return: 0, -EOPNOTSUPP when this kernel or this SoC cannot do that, or -EIO when the
- * firmware refused.
+ * Return: 0, -EOPNOTSUPP when this SoC cannot do that, or -EIO when the firmware refused.
  */
 int qda_scm_assign(const struct qda_scm_vmids *vmids, u64 addr, size_t size)
 {
