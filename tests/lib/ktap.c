@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "storm.h"
@@ -224,11 +225,32 @@ static int list_tests(void)
 	return 0;
 }
 
+static long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* Says what time it took, too: tests/run lists the slowest. */
+static bool report_test(const struct test *test, size_t number)
+{
+	long long start = now_ms();
+	int result = run_test(test);
+	bool ok = result == EXIT_PASS || result == EXIT_SKIP;
+
+	printf("# took %lld ms\n", now_ms() - start);
+	printf("%s %zu %s%s\n", ok ? "ok" : "not ok", number, test->name,
+	       result == EXIT_SKIP ? " # SKIP" : "");
+	return ok;
+}
+
 /* Arguments: --list, or patterns of the tests to run. */
 int main(int argc, char **argv)
 {
 	size_t number = 0;
-	int failed = 0;
+	bool failed = false;
 
 	if (argc == 2 && !strcmp(argv[1], "--list"))
 		return list_tests();
@@ -238,17 +260,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("KTAP version 1\n1..%zu\n", count_selected(argc, argv));
-	for (size_t i = 0; i < test_count; i++) {
-		const struct test *test = &tests[i];
-		int result;
-
-		if (!selected(test->name, argc, argv))
-			continue;
-		result = run_test(test);
-		failed |= result != EXIT_PASS && result != EXIT_SKIP;
-		printf("%s %zu %s%s\n",
-		       result == EXIT_PASS || result == EXIT_SKIP ? "ok" : "not ok", ++number,
-		       test->name, result == EXIT_SKIP ? " # SKIP" : "");
-	}
+	for (size_t i = 0; i < test_count; i++)
+		if (selected(tests[i].name, argc, argv) && !report_test(&tests[i], ++number))
+			failed = true;
 	return failed;
 }
