@@ -28,8 +28,6 @@
 #include "qda_session.h"
 #include "qda_wire.h"
 
-#define QDA_CAPS_TIMEOUT	(10 * HZ)
-
 static struct qda_device *qda_caps_device(struct qda_caps *caps)
 {
 	return container_of(caps, struct qda_device, caps);
@@ -180,6 +178,7 @@ static struct qda_invocation *qda_caps_make_call(struct qda_caps *caps,
 static int qda_caps_ask(struct qda_caps *caps, struct qda_session *session)
 {
 	struct qda_session *lender = qda_session_with_cb(session);
+	long timeout = qda_patience_for_answer();
 	struct qda_invocation *inv;
 	struct qda_patience patience;
 
@@ -197,8 +196,8 @@ static int qda_caps_ask(struct qda_caps *caps, struct qda_session *session)
 	caps->call = inv;
 	caps->lender = lender;
 	WRITE_ONCE(caps->answered, false);
-	caps->deadline = jiffies + QDA_CAPS_TIMEOUT;
-	qda_patience_init(&patience, TASK_KILLABLE, QDA_CAPS_TIMEOUT);
+	caps->deadline = jiffies + timeout;
+	qda_patience_init(&patience, TASK_KILLABLE, timeout);
 	qda_invocation_start(inv, &patience);
 
 	return 0;

@@ -50,7 +50,7 @@ static int qda_map_job_init(struct qda_map_job *job, struct qda_session *session
 
 	job->session = session;
 	job->inv = NULL;
-	qda_patience_init(&job->patience, TASK_KILLABLE, QDA_PROCESS_TIMEOUT);
+	qda_patience_init(&job->patience, TASK_KILLABLE, qda_patience_for_answer());
 	pool = qda_process_use(&job->session->process, &job->generation);
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);

@@ -12,6 +12,8 @@
 #include <linux/sched/signal.h>
 #include <linux/types.h>
 
+long qda_patience_for_answer(void);
+
 /**
  * struct qda_patience - What ends the waiting of a caller
  * @state: TASK_KILLABLE, maybe with TASK_NOLOAD, or TASK_INTERRUPTIBLE

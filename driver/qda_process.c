@@ -249,7 +249,7 @@ int qda_process_release(struct qda_process *process, u32 *status)
 	qda_process_send_release(process);
 	ret = wait_event_killable_timeout(process->idle,
 					  qda_process_is_released(process, releases, &result),
-					  QDA_PROCESS_TIMEOUT);
+					  qda_patience_for_answer());
 	if (ret < 0)
 		return -EINTR;
 	if (!ret) {
@@ -375,7 +375,7 @@ int qda_process_create(struct qda_session *session, const struct qda_process_ima
 		goto err_finish;
 
 	process->create->answered = qda_process_answered;
-	wait = qda_invocation_run(process->create, QDA_PROCESS_TIMEOUT);
+	wait = qda_invocation_run(process->create, qda_patience_for_answer());
 	if (wait && qda_process_is_orphaned(process))
 		return wait;
 

@@ -141,9 +141,6 @@ struct qda_process_image {
 	u32 attrs;
 };
 
-/* How long the DSP has for an answer about a process */
-#define QDA_PROCESS_TIMEOUT	(10 * HZ)
-
 /* Longest ELF image */
 #define QDA_PROCESS_FILELEN_MAX	SZ_4M
 
