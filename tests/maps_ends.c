@@ -241,6 +241,7 @@ TEST(killed_maps_give_everything_back)
 	}
 	map_key(dsp, &s, &b, 0, PAGE, 0);
 	buffer_munmap(&b);
+	session_release(dsp, &s);
 	close(fd);
 	buffers_finish(dsp);
 }

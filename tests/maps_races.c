@@ -44,6 +44,7 @@ TEST(killed_or_too_late_while_it_waits_for_its_turn)
 	dsp_expect_silence(dsp);
 	client_kill(pid);
 	CHECK_EQ(0, qda_get(dsp, "remote_maps"));
+	dsp_answer_within(SHORT_MS);
 	CHECK_ERR(-ETIMEDOUT, qda_map(fd, &map));
 	CHECK_EQ(0, qda_get(dsp, "remote_maps"));
 	CHECK_EQ(0, map.vaddrout);
@@ -54,6 +55,7 @@ TEST(killed_or_too_late_while_it_waits_for_its_turn)
 	/* Nothing was waiting to be said. */
 	map_key(dsp, &s, &b, 0, PAGE, KEY);
 	buffer_munmap(&b);
+	session_release(dsp, &s);
 	close(fd);
 	buffers_finish(dsp);
 }

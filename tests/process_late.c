@@ -221,12 +221,14 @@ static int create_times_out(struct dsp *dsp, int fd, struct dsp_call *call)
 {
 	struct drm_qda_init_create create = UNSIGNED_PD;
 	struct frpc_create wire;
-	struct job *job = create_start(fd, &create);
 	double start = now_ms();
+	struct job *job;
 
+	dsp_answer_within(SHORT_MS);
+	job = create_start(fd, &create);
 	expect_create(dsp, call, &wire);
-	CHECK_ERR(-ETIMEDOUT, job_wait_ms(job, TIMEOUT_MS + WAIT_MS));
-	CHECK(now_ms() - start > TIMEOUT_MS - 500);
+	CHECK_ERR(-ETIMEDOUT, job_wait_ms(job, WAIT_MS));
+	CHECK(now_ms() - start > SHORT_MS - 100);
 	return wire.client_id;
 }
 
@@ -296,6 +298,7 @@ TEST(kill_in_orphan_late_success_is_released)
 	pid_t pid;
 
 	block_ready();
+	dsp_answer_within(SHORT_MS);
 	pid = client_start(client_time_out_and_sleep, dsp->node);
 	expect_create(dsp, &call, &wire);
 	wait_ready();

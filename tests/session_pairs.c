@@ -141,13 +141,14 @@ TEST(query_etimedout)
 	struct job *first, *other;
 	int fd = dsp_open(dsp);
 
+	dsp_answer_within(2 * SHORT_MS);
 	first = ask_start(fd, &query);
 	expect_question(dsp, &call);
 	other = ask_start(dsp_open(dsp), &second);
-	CHECK_ERR(-ETIMEDOUT, job_wait_ms(first, TIMEOUT_MS + WAIT_MS));
+	CHECK_ERR(-ETIMEDOUT, job_wait_ms(first, WAIT_MS));
 	CHECK_EQ(0, query.value);
 	/* One question, one time limit: nobody asks again, nobody waits from the start. */
-	CHECK_ERR(-ETIMEDOUT, job_wait_ms(other, TIMEOUT_MS / 2));
+	CHECK_ERR(-ETIMEDOUT, job_wait_ms(other, SHORT_MS));
 	CHECK_ERR(-ETIMEDOUT, ask(fd, &third));
 	dsp_expect_silence(dsp);
 	/* The bank is free again and the answer known, although nobody waits for it. */
@@ -382,9 +383,10 @@ TEST(remote_attach_etimedout)
 	struct job *job;
 
 	attach.dsp_status = 0xdeadbeef;
+	dsp_answer_within(SHORT_MS);
 	job = attach_start(fd, &attach);
 	id = expect_attach(dsp, &call, FRPC_PD_ROOT);
-	CHECK_ERR(-ETIMEDOUT, job_wait_ms(job, TIMEOUT_MS + WAIT_MS));
+	CHECK_ERR(-ETIMEDOUT, job_wait_ms(job, WAIT_MS));
 	CHECK_EQ(0, attach.dsp_status);
 	CHECK_ERR(-EBUSY, qda_attach(fd, &attach));
 	/* It did after all: then it has to be undone. */

@@ -60,6 +60,8 @@ TEST(listener_that_waits_is_idle_and_can_be_killed)
 	dsp_reply(dsp, &seen, 0);
 	free(c.call);
 	close(s.fd);
+	expect_release(dsp, &seen, s.id);
+	dsp_reply(dsp, &seen, 0);
 	dsp_finish(dsp);
 }
 
@@ -99,6 +101,8 @@ TEST(handle_of_a_call_that_was_not_sent_is_taken_back)
 	close(dmabuf);
 	free(c.call);
 	close(s.fd);
+	expect_release(dsp, &seen, s.id);
+	dsp_reply(dsp, &seen, 0);
 	dsp_finish(dsp);
 }
 
@@ -125,6 +129,8 @@ TEST(handle_of_a_call_that_was_left_stays_lent)
 	CHECK_EQ(1, qda_get(dsp, "remote_maps"));
 	free(c.call);
 	close(s.fd);
+	expect_release(dsp, &seen, s.id);
+	dsp_reply(dsp, &seen, 0);
 	dsp_finish(dsp);
 }
 

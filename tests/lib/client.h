@@ -15,8 +15,10 @@
 
 #define MIB (1024u * 1024u)
 
-/* How long the driver waits for what it asks the DSP itself. */
+/* How long the driver waits for what it asks the DSP itself, if it is not told otherwise. */
 #define TIMEOUT_MS 10000
+/* What most tests tell it. */
+#define SHORT_MS 2000
 
 /* An address to tell apart "not written" from "written as zero". */
 #define POISON 0xa5

@@ -24,6 +24,8 @@
 #define BUS	  "/sys/bus/vdsp/"
 #define DEBUGFS	  "/sys/kernel/debug/"
 #define MAX_ACCEL 64
+/* A module parameter of the driver, which need not be loaded; 0 is as it was. */
+#define ANSWER_MS "/sys/module/qda/parameters/answer_ms"
 /*
  * The driver gives addresses out from the end. A program of 32 bits has no room for all of
  * each bank and sees the last part of it.
@@ -281,6 +283,12 @@ void dsp_remove_all(void)
 		if (!access(path, F_OK))
 			write_text(BUS "del_device", domains[i]);
 	}
+	write_text(ANSWER_MS, "0");
+}
+
+void dsp_answer_within(unsigned int ms)
+{
+	write_number(ANSWER_MS, ms);
 }
 
 static bool nothing_mapped(void *arg)
@@ -320,10 +328,22 @@ static void end_firmware(struct dsp *dsp)
 	dsp->firmware = 0;
 }
 
+/* A message that the test did not wait for is one that it does not know of. */
+static void nothing_unread(struct dsp *dsp)
+{
+	struct dsp_call call;
+
+	if (dsp_poll(dsp, &call, 0))
+		FAIL("at the end of the test a message is unread: handle %u sc %#x",
+		     call.msg.handle, call.msg.sc);
+}
+
 void dsp_finish(struct dsp *dsp)
 {
-	if (dsp->fd >= 0 && !dsp->server)
+	if (dsp->fd >= 0 && !dsp->server) {
+		nothing_unread(dsp);
 		dsp_serve(dsp, NULL, NULL);
+	}
 	for (unsigned int i = 0; i < dsp->file_count; i++)
 		close(dsp->files[i]);
 	dsp->file_count = 0;

@@ -57,6 +57,8 @@ struct dsp *dsp_new_inside(const char *line);
  * nothing is left mapped or counted, and removes the device.
  */
 void dsp_finish(struct dsp *dsp);
+/* Until the test ends the driver waits so long for answers, and not TIMEOUT_MS. */
+void dsp_answer_within(unsigned int ms);
 /* Removes every virtual DSP; for ktap_after_each(). */
 void dsp_remove_all(void);
 /* Removes this one, in whatever state it is. */
