@@ -11,26 +11,14 @@
 #include "ktap.h"
 #include "legacy.h"
 #include "legacy_phases.h"
-#include "module.h"
 
 #define BANKS "cdsp banks=8"
-
-/* As an update of the driver does it; the DSP stays up. */
-static void reload(struct dsp *dsp)
-{
-	module_unload(LEGACY_MODULE);
-	module_unload("qda");
-	module_load("qda");
-	module_load(LEGACY_MODULE);
-	dsp_wait_node(dsp);
-	legacy_wait_nodes(dsp, true, true);
-}
 
 static void check_works_again(struct dsp *dsp)
 {
 	check_no_pd_left();
 	check_works();
-	reload(dsp);
+	legacy_reload(dsp);
 	check_works();
 	dsp_finish(dsp);
 	check_no_pd_left();

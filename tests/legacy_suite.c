@@ -186,6 +186,39 @@ void check_calls(const char *mine, const char *others)
 		FAIL("other threads' calls: expected \"%s\", seen \"%s\"", others, text);
 }
 
+struct calls {
+	pid_t thread;
+	bool others;
+	const char *expected;
+	char seen[1024];
+};
+
+static bool calls_are_these(void *arg)
+{
+	struct calls *calls = arg;
+
+	read_calls(calls->thread, calls->others, calls->seen, sizeof(calls->seen));
+	return !strcmp(calls->expected, calls->seen);
+}
+
+static void wait_for_calls(struct calls calls)
+{
+	if (!wait_for(calls_are_these, &calls))
+		FAIL("calls of %s %d: expected \"%s\", seen \"%s\"",
+		     calls.others ? "others than" : "thread", calls.thread, calls.expected,
+		     calls.seen);
+}
+
+void wait_calls(pid_t thread, const char *calls)
+{
+	wait_for_calls((struct calls){ .thread = thread, .expected = calls });
+}
+
+void wait_other_calls(pid_t thread, const char *calls)
+{
+	wait_for_calls((struct calls){ .thread = thread, .others = true, .expected = calls });
+}
+
 /* ---- clients ---- */
 
 struct dsp *legacy_dsp(const char *line)
@@ -197,6 +230,16 @@ struct dsp *legacy_dsp(const char *line)
 	dsp = real_new(line);
 	legacy_wait_nodes(dsp, true, true);
 	return dsp;
+}
+
+void legacy_reload(struct dsp *dsp)
+{
+	module_unload(LEGACY_MODULE);
+	module_unload("qda");
+	module_load("qda");
+	module_load(LEGACY_MODULE);
+	dsp_wait_node(dsp);
+	legacy_wait_nodes(dsp, true, true);
 }
 
 static const char *shell_path(void)

@@ -57,9 +57,14 @@ void trace_remove(void);
  * of all others together, of which nothing is expected when that is NULL.
  */
 void check_calls(const char *mine, const char *others);
+/* Waits until those of a thread, or of all others than that, are these. */
+void wait_calls(pid_t thread, const char *calls);
+void wait_other_calls(pid_t thread, const char *calls);
 
 /* A virtual DSP with dspd and the nodes of the old interface. */
 struct dsp *legacy_dsp(const char *line);
+/* Unloads and loads the driver, as an update of it does; the DSP stays up. */
+void legacy_reload(struct dsp *dsp);
 
 /* Files of the DSP side's build are what the application has for the DSP. */
 struct rpc_options legacy_options(enum rpc_pd pd, struct seen *seen);
