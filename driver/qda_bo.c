@@ -406,18 +406,46 @@ struct qda_bo *qda_bo_import(struct qda_device *qdev, struct dma_buf *dmabuf)
 	return bo;
 }
 
+/* The lock of the imports is held. */
+static struct qda_bo *qda_bo_get_shared(struct qda_device *qdev, struct dma_buf *dmabuf)
+{
+	struct qda_bo *bo = xa_load(&qdev->imports, (unsigned long)dmabuf);
+
+	/* One that is being freed waits for the lock in order to go from here. */
+	if (bo && !kref_get_unless_zero(&bo->base.base.refcount))
+		bo = NULL;
+
+	return bo;
+}
+
 static struct qda_bo *qda_bo_find_shared(struct qda_device *qdev, struct dma_buf *dmabuf)
 {
 	struct qda_bo *bo;
 
 	xa_lock(&qdev->imports);
-	bo = xa_load(&qdev->imports, (unsigned long)dmabuf);
-	/* One that is being freed waits for the lock in order to go from here. */
-	if (bo && !kref_get_unless_zero(&bo->base.base.refcount))
-		bo = NULL;
+	bo = qda_bo_get_shared(qdev, dmabuf);
 	xa_unlock(&qdev->imports);
 
 	return bo;
+}
+
+/* Of two that are made at once the first one stays; the other may be gone before this returns. */
+static struct qda_bo *qda_bo_share(struct qda_device *qdev, struct dma_buf *dmabuf,
+				   struct qda_bo *bo)
+{
+	struct qda_bo *other;
+
+	xa_lock(&qdev->imports);
+	other = qda_bo_get_shared(qdev, dmabuf);
+	/* If there is no memory, one more object does little harm. */
+	if (!other)
+		__xa_store(&qdev->imports, (unsigned long)dmabuf, bo, GFP_NOWAIT);
+	xa_unlock(&qdev->imports);
+	if (!other)
+		return bo;
+	qda_bo_put(bo);
+
+	return other;
 }
 
 /**
@@ -438,11 +466,8 @@ struct qda_bo *qda_bo_import_shared(struct qda_device *qdev, struct dma_buf *dma
 		return bo;
 
 	bo = qda_bo_import(qdev, dmabuf);
-	/* If two do this at once, or there is no memory, one more object does no harm. */
-	if (!IS_ERR(bo))
-		xa_store(&qdev->imports, (unsigned long)dmabuf, bo, GFP_KERNEL);
 
-	return bo;
+	return IS_ERR(bo) ? bo : qda_bo_share(qdev, dmabuf, bo);
 }
 
 /**

@@ -15,6 +15,7 @@
 struct dma_buf;
 struct drm_device;
 struct drm_gem_object;
+struct qda_assignment;
 struct qda_bo;
 struct qda_cb;
 struct qda_contig;
@@ -29,11 +30,14 @@ struct sg_table;
  * @lock: protects @list; held while a mapping is made or taken away, so that an object
  *	has one mapping per session
  * @list: the mappings
+ * @assignment: how a virtual machine of the DSP can access the object, or NULL; has a lock of
+ *	its own
  */
 struct qda_bo_maps {
 	/* Protects the list and serialises mapping. */
 	struct mutex lock;
 	struct list_head list;
+	struct qda_assignment *assignment;
 };
 
 struct drm_gem_object *qda_bo_create_object(struct drm_device *drm, size_t size);

@@ -29,7 +29,9 @@ static int qda_debugfs_stats(struct seq_file *m, void *unused)
 	seq_printf(m, "mappings %d\n", atomic_read(&qdev->stats.mappings));
 	seq_printf(m, "remote_maps %d\n", atomic_read(&qdev->stats.remote_maps));
 	seq_printf(m, "attachments %d\n", atomic_read(&qdev->stats.attachments));
+	seq_printf(m, "assigned_pages %ld\n", atomic_long_read(&qdev->stats.assigned_pages));
 	seq_printf(m, "quarantined_pages %lu\n", qda_quarantine_pages(qdev->domain_id));
+	seq_printf(m, "lost_pages %ld\n", atomic_long_read(&qdev->stats.lost_pages));
 	seq_printf(m, "dropped_messages %ld\n", atomic_long_read(&qdev->stats.dropped));
 	seq_printf(m, "exit_notifications %ld\n", atomic_long_read(&qdev->stats.notified));
 	seq_printf(m, "polled_calls %ld\n", atomic_long_read(&qdev->stats.polled));

@@ -82,6 +82,8 @@ struct qda_banks {
  * @mappings: mappings of buffer objects in sessions
  * @remote_maps: what processes have mapped for longer than a call
  * @attachments: dma-bufs of others that are attached to context banks, once per bank
+ * @assigned_pages: pages of buffer objects that a virtual machine of the DSP has, too
+ * @lost_pages: pages that the firmware did not take back from it
  * @syncs: cache maintenance of whole buffer objects
  * @copied: bytes of arguments that were copied
  * @dropped: messages from the DSP that belonged to nothing
@@ -96,6 +98,8 @@ struct qda_stats {
 	atomic_t mappings;
 	atomic_t remote_maps;
 	atomic_t attachments;
+	atomic_long_t assigned_pages;
+	atomic_long_t lost_pages;
 	atomic_long_t syncs;
 	atomic_long_t copied;
 	atomic_long_t dropped;

@@ -21,6 +21,7 @@
 
 #include <drm/drm_prime.h>
 
+#include "qda_assignment.h"
 #include "qda_bo.h"
 #include "qda_cb.h"
 #include "qda_device.h"
@@ -44,6 +45,7 @@
  * @quarantined: for revoking a bank without an IOMMU, else NULL
  * @sgt: this mapping's own table; of an imported object it is gone once revoked
  * @addr: DMA address of the range
+ * @assigned: it has a use of the object's assignment; protected by the bank's lock
  */
 struct qda_mapping {
 	struct qda_cb_item item;
@@ -57,6 +59,7 @@ struct qda_mapping {
 	struct qda_quarantined *quarantined;
 	struct sg_table *sgt;
 	dma_addr_t addr;
+	bool assigned;
 };
 
 static unsigned long qda_mapping_pages(const struct qda_mapping *map)
@@ -111,8 +114,12 @@ static void qda_mapping_unmap_table(struct qda_mapping *map, struct device *dev)
 	}
 }
 
+/* While the memory is mapped its exporter cannot do anything else with it. */
 static void qda_mapping_unmap(struct qda_mapping *map, struct device *dev)
 {
+	if (map->assigned)
+		qda_assignment_put(map->bo);
+	map->assigned = false;
 	qda_mapping_unmap_table(map, dev);
 	qda_cb_account(map->cb, -(long)qda_mapping_pages(map));
 }
@@ -468,6 +475,41 @@ u64 qda_mapping_address(const struct qda_mapping *map)
 	return qda_cb_address(map->cb, map->addr);
 }
 EXPORT_SYMBOL_FOR_MODULES(qda_mapping_address, "qda_fastrpc_shim");
+
+static int qda_mapping_find_assigned(struct qda_mapping *map, struct device *dev, u64 *addr)
+{
+	int ret;
+
+	if (!map->assigned) {
+		ret = qda_assignment_get(map->bo, dev, map->addr);
+		if (ret)
+			return ret;
+		map->assigned = true;
+	}
+	if (!qda_assignment_address(map->bo, addr))
+		*addr = qda_mapping_address(map);
+
+	return 0;
+}
+
+/**
+ * qda_mapping_assign - Let a virtual machine of the DSP access the object, too
+ * @map: the mapping of a session; it is so until that ends or is revoked
+ * @addr: where to store the object's address for the DSP: the physical one if that is one,
+ *	as the virtual machine has nothing of the context bank, else the mapping's own
+ *
+ * Return: 0, -ENODEV when the bank was revoked, or as qda_assignment_get().
+ */
+int qda_mapping_assign(struct qda_mapping *map, u64 *addr)
+{
+	struct device *dev = qda_cb_lock(map->cb);
+	int ret = dev ? qda_mapping_find_assigned(map, dev, addr) : -ENODEV;
+
+	qda_cb_unlock(map->cb);
+
+	return ret;
+}
+EXPORT_SYMBOL_FOR_MODULES(qda_mapping_assign, "qda_fastrpc_shim");
 
 /**
  * qda_mapping_size - Size of the range

@@ -17,6 +17,7 @@ struct qda_mapping *qda_mapping_create(struct qda_cb *cb, struct qda_bo *bo);
 struct qda_mapping *qda_mapping_use(struct qda_session *session, struct qda_bo *bo);
 void qda_mapping_get(struct qda_mapping *map);
 void qda_mapping_put(struct qda_mapping *map);
+int qda_mapping_assign(struct qda_mapping *map, u64 *addr);
 bool qda_mapping_keep(struct qda_mapping *map);
 void qda_mapping_unkeep(struct qda_session *session, struct qda_bo *bo);
 dma_addr_t qda_mapping_dma_address(const struct qda_mapping *map);

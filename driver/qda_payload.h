@@ -36,6 +36,7 @@ enum qda_payload_kind {
  *	where they are in the range under the key, set after that
  * @kind: &enum qda_payload_kind
  * @key: handle: the key; else for the caller's own use
+ * @assign: for the caller's own use: a virtual machine of the DSP is to have the memory
  */
 struct qda_payload_arg {
 	u64 addr;
@@ -44,6 +45,7 @@ struct qda_payload_arg {
 	u32 offset;
 	u32 kind;
 	u32 key;
+	bool assign;
 };
 
 /**

@@ -5,6 +5,7 @@
  * Physical memory is assigned to virtual machines by the SoC's firmware, the secure channel
  * manager. Linux is one of them, and what belongs to another one it must not touch.
  */
+#include <linux/array_size.h>
 #include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/firmware/qcom/qcom_scm.h>
@@ -12,6 +13,11 @@
 #include <linux/of.h>
 
 #include "qda_scm.h"
+
+static const struct qcom_scm_vmperm qda_scm_linux = {
+	.vmid = QCOM_SCM_VMID_HLOS,
+	.perm = QCOM_SCM_PERM_RWX,
+};
 
 /**
  * qda_scm_read_vmids - Read which virtual machines a DSP is
@@ -37,6 +43,32 @@ int qda_scm_read_vmids(const struct device_node *np, struct qda_scm_vmids *vmids
 	vmids->count = count;
 
 	return 0;
+}
+
+/**
+ * qda_scm_find_vmid - Find the virtual machine that shares memory with Linux
+ * @np: node of the DSP
+ * @vmid: where to store its number
+ *
+ * It is the first one that the node names.
+ *
+ * Return: 0, or -EOPNOTSUPP when there is none.
+ */
+int qda_scm_find_vmid(const struct device_node *np, u32 *vmid)
+{
+	struct qda_scm_vmids vmids;
+
+	if (qda_scm_read_vmids(np, &vmids))
+		return -EOPNOTSUPP;
+
+	for (u32 i = 0; i < vmids.count; i++) {
+		*vmid = vmids.id[i];
+		/* Some nodes name Linux itself before the others. */
+		if (*vmid != QCOM_SCM_VMID_HLOS)
+			return 0;
+	}
+
+	return -EOPNOTSUPP;
 }
 
 static int qda_scm_call(u64 addr, size_t size, u64 from, const struct qcom_scm_vmperm *to,
@@ -83,10 +115,6 @@ int qda_scm_assign(const struct qda_scm_vmids *vmids, u64 addr, size_t size)
  */
 int qda_scm_unassign(const struct qda_scm_vmids *vmids, u64 addr, size_t size)
 {
-	static const struct qcom_scm_vmperm linux_only = {
-		.vmid = QCOM_SCM_VMID_HLOS,
-		.perm = QCOM_SCM_PERM_RWX,
-	};
 	u64 from = 0;
 
 	if (!vmids->count)
@@ -95,5 +123,39 @@ int qda_scm_unassign(const struct qda_scm_vmids *vmids, u64 addr, size_t size)
 	for (u32 i = 0; i < vmids->count; i++)
 		from |= BIT_ULL(vmids->id[i]);
 
-	return qda_scm_call(addr, size, from, &linux_only, 1);
+	return qda_scm_call(addr, size, from, &qda_scm_linux, 1);
+}
+
+/**
+ * qda_scm_share - Let a virtual machine access memory of Linux
+ * @vmid: the virtual machine
+ * @addr: physical address
+ * @size: bytes
+ *
+ * Linux has access, too, but runs nothing that is there.
+ *
+ * Return: as qda_scm_assign().
+ */
+int qda_scm_share(u32 vmid, u64 addr, size_t size)
+{
+	const struct qcom_scm_vmperm to[] = {
+		{ .vmid = QCOM_SCM_VMID_HLOS, .perm = QCOM_SCM_PERM_RW },
+		{ .vmid = vmid, .perm = QCOM_SCM_PERM_RWX },
+	};
+
+	return qda_scm_call(addr, size, BIT_ULL(QCOM_SCM_VMID_HLOS), to, ARRAY_SIZE(to));
+}
+
+/**
+ * qda_scm_unshare - Undo qda_scm_share()
+ * @vmid: the virtual machine
+ * @addr: physical address
+ * @size: bytes
+ *
+ * Return: as qda_scm_unassign().
+ */
+int qda_scm_unshare(u32 vmid, u64 addr, size_t size)
+{
+	return qda_scm_call(addr, size, BIT_ULL(QCOM_SCM_VMID_HLOS) | BIT_ULL(vmid),
+			    &qda_scm_linux, 1);
 }

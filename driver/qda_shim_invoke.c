@@ -42,6 +42,8 @@ static void qda_shim_take_arg(struct qda_payload_arg *to, const struct fastrpc_i
 		.length = arg->length,
 		.key = arg->fd,
 	};
+	to->assign = qda_shim_has_buffer(arg->fd, arg->length) &&
+		     arg->attr & FASTRPC_ATTR_SECUREMAP;
 	if (handle)
 		to->kind = QDA_PAYLOAD_HANDLE;
 	else if (qda_shim_has_buffer(arg->fd, arg->length))
@@ -60,12 +62,19 @@ static int qda_shim_read_args(struct qda_call *call, const struct fastrpc_invoke
 
 		if (arg == batch && copy_from_user(batch, user + i, count * sizeof(*batch)))
 			return -EFAULT;
-		/* Nobody would take the memory away from the CPU. */
-		if (qda_shim_has_buffer(arg->fd, arg->length) &&
-		    arg->attr & FASTRPC_ATTR_SECUREMAP)
-			return -EOPNOTSUPP;
 		qda_shim_take_arg(&call->payload.args[i], arg, i >= call->buffers);
 	}
+
+	return 0;
+}
+
+/* Where a buffer is for the DSP. */
+static int qda_shim_find_start(const struct qda_payload_arg *arg, struct qda_mapping *map,
+			       u64 *start)
+{
+	if (arg->assign)
+		return qda_mapping_assign(map, start);
+	*start = qda_mapping_address(map);
 
 	return 0;
 }
@@ -74,15 +83,19 @@ static int qda_shim_find_handle(const struct qda_call *call, struct qda_payload_
 				struct qda_mapping *map)
 {
 	size_t size = qda_mapping_size(map);
+	u64 start;
 	int ret;
 
 	if (arg->length > size)
 		return -EINVAL;
 
+	ret = qda_shim_find_start(arg, map, &start);
+	if (ret)
+		return ret;
 	ret = qda_remote_map_lend(&call->session->process, call->parked.generation, map, arg->key);
 	if (ret)
 		return ret;
-	arg->addr = qda_mapping_address(map);
+	arg->addr = start;
 	arg->range = size;
 
 	return 0;
@@ -91,14 +104,19 @@ static int qda_shim_find_handle(const struct qda_call *call, struct qda_payload_
 static int qda_shim_find_buffer(const struct qda_call *call, struct qda_payload_arg *arg,
 				struct dma_buf *dmabuf, struct qda_mapping *map)
 {
-	u64 offset;
-	int ret = qda_shim_buffer_offset(call->session->qdev, dmabuf, arg->addr, arg->length,
-					 &offset);
+	u64 start, offset;
+	int ret;
 
-	if (!ret)
-		arg->addr = qda_mapping_address(map) + offset;
+	ret = qda_shim_buffer_offset(call->session->qdev, dmabuf, arg->addr, arg->length,
+				     &offset);
+	if (ret)
+		return ret;
+	ret = qda_shim_find_start(arg, map, &start);
+	if (ret)
+		return ret;
+	arg->addr = start + offset;
 
-	return ret;
+	return 0;
 }
 
 static struct qda_mapping *qda_shim_find_mapping(const struct qda_call *call, int fd,
@@ -172,8 +190,9 @@ static long qda_shim_run(struct qda_call *call, const struct fastrpc_invoke *arg
  *
  * Return: 0, the DSP's code, -EPERM for the handle that is the kernel's, -EINVAL when a
  * descriptor is not a buffer or the argument not in it, -ENOTCONN when there is no
- * process, -ENOMEM, also for arguments that are too long, -EOPNOTSUPP for a secure
- * mapping, -EFAULT, -EINTR when killed, or another negative error code.
+ * process, -ENOMEM, also for arguments that are too long, -EOPNOTSUPP or -EIO for a secure
+ * mapping, as qda_mapping_assign(), -EFAULT, -EINTR when killed, or another negative error
+ * code.
  */
 long qda_shim_invoke(struct qda_shim *shim, void __user *user)
 {

@@ -2,13 +2,15 @@
 /*
  * Copyright (c) 2026 The QDA authors
  *
- * Memory of the device tree for the audio PD, by drivers/misc/fastrpc.c and by our legacy
- * interface: the DSP is offered the same range in the same messages, and both give it back;
- * a part of the suite samewire.
+ * What the firmware assigns to a DSP for drivers/misc/fastrpc.c and for our legacy interface: the
+ * memory of the device tree for the audio PD, which the DSP is offered in the same messages,
+ * and secure mappings. Both give it back; a part of the suite samewire.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "buffer.h"
 #include "ktap.h"
 #include "legacy.h"
 #include "module.h"
@@ -55,10 +57,8 @@ static void record(struct dsp *dsp, struct step steps[STEPS])
 	platform_end(dsp);
 }
 
-TEST(same_memory_for_the_audio_pd_as_misc_fastrpc)
+static struct dsp *old_driver(const char *line)
 {
-	static const char line[] = "adsp banks=4 heap=region vmids=2";
-	struct step old[STEPS], ours[STEPS];
 	struct dsp *dsp;
 
 	platform_load("scm=1");
@@ -67,11 +67,24 @@ TEST(same_memory_for_the_audio_pd_as_misc_fastrpc)
 	dsp = dsp_new_down(line);
 	dsp_announce(dsp);
 	legacy_wait_nodes(dsp, true, false);
-	record(dsp, old);
+	return dsp;
+}
+
+static struct dsp *our_driver(const char *line)
+{
 	module_unload("fastrpc");
 	module_load("qda");
 	platform_load("scm=1");
-	record(legacy_new(line), ours);
+	return legacy_new(line);
+}
+
+TEST(same_memory_for_the_audio_pd_as_misc_fastrpc)
+{
+	static const char line[] = "adsp banks=4 heap=region vmids=2";
+	struct step old[STEPS], ours[STEPS];
+
+	record(old_driver(line), old);
+	record(our_driver(line), ours);
 	for (int i = 0; i < STEPS; i++) {
 		CHECK_EQ(old[i].ret, ours[i].ret);
 		CHECK_EQ(old[i].page.size, ours[i].page.size);
@@ -80,4 +93,52 @@ TEST(same_memory_for_the_audio_pd_as_misc_fastrpc)
 	CHECK_EQ(MIB, old[0].page.size);
 	CHECK_EQ(MIB, old[1].page.size);
 	CHECK_EQ(0, old[2].page.size);
+}
+
+/* A call with a secure mapping of one page: what the firmware did, what the DSP was told. */
+struct secure {
+	long long size, to;
+	bool physical;
+	uint64_t told;
+	int ret;
+};
+
+static void record_secure(struct dsp *dsp, struct secure *secure)
+{
+	struct legacy_call *call = legacy_call_new(TEST_HANDLE, 3);
+	struct session s = legacy_session(dsp);
+	struct dsp_call seen;
+	struct job *job;
+
+	legacy_in(call, NULL, PAGE, heap_dmabuf(PAGE));
+	call->args[0].attr = 1; /* FASTRPC_ATTR_SECUREMAP */
+	job = legacy_call_start(s.fd, call);
+	dsp_expect(dsp, &seen, TEST_HANDLE, 3);
+	secure->size = platform_get("assigned_size");
+	secure->to = platform_get("assigned_to");
+	secure->physical = (unsigned long long)platform_get("assigned_at") == seen.page[0].addr;
+	secure->told = seen.page[0].size;
+	dsp_reply(dsp, &seen, 0);
+	secure->ret = job_wait(job);
+	free(call);
+	dsp_serve(dsp, NULL, NULL);
+	while (dsp->file_count)
+		close(dsp->files[--dsp->file_count]);
+	platform_end(dsp);
+}
+
+TEST(same_secure_mapping_as_misc_fastrpc)
+{
+	static const char line[] = "cdsp vmids=2";
+	struct secure old, ours;
+
+	record_secure(old_driver(line), &old);
+	record_secure(our_driver(line), &ours);
+	CHECK_OK(old.ret);
+	CHECK_OK(ours.ret);
+	CHECK_EQ(PAGE, old.size);
+	CHECK_EQ(PAGE, ours.size);
+	CHECK_EQ(old.to, ours.to);
+	CHECK_EQ(old.told, ours.told);
+	CHECK(old.physical && ours.physical);
 }

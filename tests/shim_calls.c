@@ -210,8 +210,6 @@ TEST(invoke_errors)
 	CHECK_ERR(-EINVAL, legacy_call_run(s.fd, call));
 	call->args[0].fd = -2;
 	CHECK_ERR(-EINVAL, legacy_call_run(s.fd, call));
-	call->args[0].attr = 1; /* FASTRPC_ATTR_SECUREMAP */
-	CHECK_ERR(-EOPNOTSUPP, legacy_call_run(s.fd, call));
 	dsp_expect_silence(dsp);
 	free(call);
 	dsp_finish(dsp);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
+#include "exporter.h"
 #include "fault.h"
 #include "ktap.h"
 #include "legacy.h"
@@ -274,6 +275,30 @@ TEST(failures_in_a_call_with_a_buffer)
 TEST(failures_in_a_call_with_a_handle)
 {
 	sweep_call(64, -1, heap_dmabuf(PAGE));
+}
+
+/* Nothing is assigned to a DSP for a call that was not made. */
+TEST(failures_in_a_call_with_a_secure_buffer)
+{
+	struct legacy_call *call = legacy_call_new(TEST_HANDLE, METHOD);
+	struct sweep s = sweep_new("cdsp vmids=2");
+	unsigned char *mem;
+
+	platform_load("scm=1");
+	legacy_in(call, NULL, PAGE, udmabuf_in_pieces(4, &mem));
+	call->args[0].attr = 1; /* FASTRPC_ATTR_SECUREMAP */
+	open_with_process(&s);
+	while (next(&s)) {
+		run(&s, FASTRPC_IOCTL_INVOKE, &call->req);
+		check_clean(&s);
+		CHECK_EQ(0, platform_get("assigned"));
+		CHECK_OK(legacy_call_run(s.fd, call));
+		CHECK_EQ(0, platform_get("assigned"));
+	}
+	CHECK_EQ(0, platform_get("mistakes"));
+	free(call);
+	sweep_end(&s);
+	platform_unload();
 }
 
 static int unmap_heap(struct sweep *s)

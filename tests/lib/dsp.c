@@ -38,8 +38,8 @@ static const char *const domains[] = { "adsp", "mdsp", "sdsp", "cdsp", "cdsp1", 
 
 /* Counters that say how many of something there are now, not how many there were. */
 static const char *const gauges[] = {
-	"sessions", "processes",   "calls_in_flight", "mapped_pages",	   "buffer_objects",
-	"mappings", "remote_maps", "attachments",     "quarantined_pages",
+	"sessions", "processes",   "calls_in_flight", "mapped_pages",	"buffer_objects",
+	"mappings", "remote_maps", "attachments",     "assigned_pages", "quarantined_pages",
 };
 
 struct dsp_server {

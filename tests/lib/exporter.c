@@ -55,22 +55,51 @@ int udmabuf_dmabuf(size_t size)
 	return fd;
 }
 
-int udmabuf_of_one_page(unsigned int times)
+/* Of pages of a memfd, by their numbers. */
+static int udmabuf_of_pages(int memfd, const unsigned int *pages, unsigned int count)
 {
-	struct udmabuf_create_list *list = calloc(1, sizeof(*list) + times * sizeof(list->list[0]));
-	int memfd = sealed_memfd(PAGE), fd;
+	struct udmabuf_create_list *list = calloc(1, sizeof(*list) + count * sizeof(list->list[0]));
+	int fd;
 
 	if (!list)
 		FAIL("out of memory");
 	list->flags = UDMABUF_FLAGS_CLOEXEC;
-	list->count = times;
-	for (unsigned int i = 0; i < times; i++) {
+	list->count = count;
+	for (unsigned int i = 0; i < count; i++) {
 		list->list[i].memfd = memfd;
+		list->list[i].offset = (uint64_t)pages[i] * PAGE;
 		list->list[i].size = PAGE;
 	}
 	fd = udmabuf_ioctl(UDMABUF_CREATE_LIST, list);
-	close(memfd);
 	free(list);
+	return fd;
+}
+
+int udmabuf_of_one_page(unsigned int times)
+{
+	unsigned int *pages = calloc(times, sizeof(*pages));
+	int memfd = sealed_memfd(PAGE), fd = udmabuf_of_pages(memfd, pages, times);
+
+	close(memfd);
+	free(pages);
+	return fd;
+}
+
+/* First those with odd numbers. */
+int udmabuf_in_pieces(unsigned int pages, unsigned char **mem)
+{
+	unsigned int *order = calloc(pages, sizeof(*order)), odd = pages / 2;
+	size_t size = (size_t)pages * PAGE;
+	int memfd = sealed_memfd(size), fd;
+
+	for (unsigned int i = 0; i < pages; i++)
+		order[i] = i < odd ? 2 * i + 1 : 2 * (i - odd);
+	fd = udmabuf_of_pages(memfd, order, pages);
+	*mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
+	if (*mem == MAP_FAILED)
+		FAIL("mapping a memfd: %m");
+	close(memfd);
+	free(order);
 	return fd;
 }
 

@@ -13,6 +13,8 @@
 
 /* A DMA-BUF of the pages of a memfd. */
 int udmabuf_dmabuf(size_t size);
+/* The same in several pieces, as its pages are in another order than those of the memfd: *@mem. */
+int udmabuf_in_pieces(unsigned int pages, unsigned char **mem);
 /* The same of one page, @times over, which is contiguous for no device without an IOMMU. */
 int udmabuf_of_one_page(unsigned int times);
 

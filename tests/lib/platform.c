@@ -2,7 +2,9 @@
 /* Copyright (c) 2026 The QDA authors */
 #include "platform.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "ktap.h"
@@ -39,6 +41,25 @@ void platform_set(const char *name, long long value)
 
 	parameter(name, path);
 	write_number(path, value);
+}
+
+unsigned int platform_ranges(struct platform_range *ranges, unsigned int max)
+{
+	static char text[65536];
+	unsigned int count = 0;
+	char path[96];
+
+	parameter("ranges", path);
+	read_text(path, text, sizeof(text));
+	for (char *line = text; (line = strtok(line, "\n")) && count < max; line = NULL) {
+		struct platform_range *range = &ranges[count++];
+
+		if (sscanf(line, "%" SCNx64 " %" SCNx64 " %" SCNx64, &range->addr, &range->size,
+			   &range->to) != 3)
+			FAIL("%s: %s", path, line);
+	}
+	CHECK_EQ(platform_get("assigned"), count);
+	return count;
 }
 
 void platform_unload(void)

@@ -3,7 +3,8 @@
  * Copyright (c) 2026 The QDA authors
  *
  * What is around the DSPs of a SoC: a region of memory for the firmware's PDs, and who
- * assigns memory to a DSP (vdsp_platform.ko). For DSPs made with heap=region or heap=pool.
+ * assigns memory to a DSP (vdsp_platform.ko). For DSPs made with heap=region or heap=pool, and
+ * vmids=1 or 2.
  */
 #ifndef TESTS_PLATFORM_H
 #define TESTS_PLATFORM_H
@@ -15,6 +16,13 @@ void platform_load(const char *option);
 /* A parameter, some of which tell what happened. */
 long long platform_get(const char *name);
 void platform_set(const char *name, long long value);
+/* Which memory a DSP's virtual machines have; how many ranges that is. */
+struct platform_range {
+	uint64_t addr;
+	uint64_t size;
+	uint64_t to; /* one bit for each virtual machine */
+};
+unsigned int platform_ranges(struct platform_range *ranges, unsigned int max);
 void platform_unload(void);
 /* dsp_finish(), after which all memory must be Linux's again. */
 void platform_end(struct dsp *dsp);

@@ -9,7 +9,7 @@
  *	of_reserved_mem_region_to_resource(), of_reserved_mem_device_init_by_idx(),
  *	of_reserved_mem_device_release(), qcom_scm_is_available(), qcom_scm_assign_mem()
  *
- * Only for virtual DSPs that have a region (heap=region or heap=pool). The parameters are in
+ * Regions only for virtual DSPs that have one (heap=region or heap=pool). The parameters are in
  * /sys/module/vdsp_platform/parameters. Needs a kernel with kprobes.
  */
 #include <linux/bits.h>
@@ -34,9 +34,24 @@ static uint refuse;
 module_param(refuse, uint, 0600);
 MODULE_PARM_DESC(refuse, "how many of the next assignments the firmware refuses");
 
+static uint refuse_after;
+module_param(refuse_after, uint, 0600);
+MODULE_PARM_DESC(refuse_after, "how many assignments come before those that are refused");
+
+/* What is assigned to a DSP. It stands still while nobody assigns anything. */
+#define VDSP_RANGES	64
+
+struct vdsp_range {
+	ulong addr;
+	ulong size;
+	u64 to;
+};
+
+static struct vdsp_range vdsp_ranges[VDSP_RANGES];
+
 static ulong assigned_at;
 module_param(assigned_at, ulong, 0400);
-MODULE_PARM_DESC(assigned_at, "address of what is assigned to a DSP, 0 if nothing is");
+MODULE_PARM_DESC(assigned_at, "address of the first range assigned to a DSP, 0 if none is");
 
 static ulong assigned_size;
 module_param(assigned_size, ulong, 0400);
@@ -45,6 +60,14 @@ MODULE_PARM_DESC(assigned_size, "bytes of it");
 static ulong assigned_to;
 module_param(assigned_to, ulong, 0400);
 MODULE_PARM_DESC(assigned_to, "which virtual machines have it, one bit each");
+
+static uint assigned;
+module_param(assigned, uint, 0400);
+MODULE_PARM_DESC(assigned, "how many ranges are assigned to a DSP");
+
+static uint assignments;
+module_param(assignments, uint, 0400);
+MODULE_PARM_DESC(assignments, "how many have been assigned to a DSP so far");
 
 static uint mistakes;
 module_param(mistakes, uint, 0400);
@@ -123,21 +146,82 @@ static int vdsp_platform_is_available(struct kprobe *probe, struct pt_regs *regs
 	return vdsp_platform_return(regs, true);
 }
 
-static bool vdsp_platform_fits(ulong addr, ulong size, u64 from)
+static int vdsp_platform_get_ranges(char *buffer, const struct kernel_param *param)
 {
-	if (from == BIT_ULL(QCOM_SCM_VMID_HLOS))
-		return !assigned_at;
+	int len = 0;
 
-	return assigned_at == addr && assigned_size == size && assigned_to == from;
+	for (uint i = 0; i < assigned; i++)
+		len += scnprintf(buffer + len, PAGE_SIZE - len, "%#lx %#lx %#llx\n",
+				 vdsp_ranges[i].addr, vdsp_ranges[i].size, vdsp_ranges[i].to);
+	return len;
 }
 
-static void vdsp_platform_assign(ulong addr, ulong size, u64 to)
+static const struct kernel_param_ops vdsp_platform_ranges_ops = {
+	.get = vdsp_platform_get_ranges,
+};
+module_param_cb(ranges, &vdsp_platform_ranges_ops, NULL, 0400);
+MODULE_PARM_DESC(ranges, "address, bytes and virtual machines of each range assigned to a DSP");
+
+static struct vdsp_range *vdsp_platform_find(ulong addr, ulong size)
 {
+	for (uint i = 0; i < assigned; i++)
+		if (vdsp_ranges[i].addr < addr + size &&
+		    addr < vdsp_ranges[i].addr + vdsp_ranges[i].size)
+			return &vdsp_ranges[i];
+
+	return NULL;
+}
+
+/* Nothing is assigned twice, and what comes back is what was assigned. */
+static bool vdsp_platform_fits(const struct vdsp_range *range, ulong addr, ulong size, u64 from,
+			       bool back)
+{
+	if (!PAGE_ALIGNED(addr | size) || !size)
+		return false;
+	if (from == BIT_ULL(QCOM_SCM_VMID_HLOS))
+		return !range && !back && assigned < VDSP_RANGES;
+
+	return range && back && range->addr == addr && range->size == size && range->to == from;
+}
+
+static void vdsp_platform_show_first(void)
+{
+	const struct vdsp_range none = {};
+	const struct vdsp_range *first = assigned ? &vdsp_ranges[0] : &none;
+
+	assigned_at = first->addr;
+	assigned_size = first->size;
+	assigned_to = first->to;
+}
+
+static bool vdsp_platform_assign(ulong addr, ulong size, u64 from, u64 to)
+{
+	struct vdsp_range *range = vdsp_platform_find(addr, size);
 	bool back = to == BIT_ULL(QCOM_SCM_VMID_HLOS);
 
-	assigned_at = back ? 0 : addr;
-	assigned_size = back ? 0 : size;
-	assigned_to = back ? 0 : to;
+	if (!vdsp_platform_fits(range, addr, size, from, back))
+		return false;
+
+	if (back) {
+		*range = vdsp_ranges[--assigned];
+	} else {
+		vdsp_ranges[assigned++] = (struct vdsp_range){ addr, size, to };
+		assignments++;
+	}
+	vdsp_platform_show_first();
+	return true;
+}
+
+static bool vdsp_platform_refuses(void)
+{
+	if (!refuse)
+		return false;
+	if (refuse_after) {
+		refuse_after--;
+		return false;
+	}
+	refuse--;
+	return true;
 }
 
 static int vdsp_platform_assign_mem(struct kprobe *probe, struct pt_regs *regs)
@@ -151,14 +235,13 @@ static int vdsp_platform_assign_mem(struct kprobe *probe, struct pt_regs *regs)
 
 	for (u32 i = 0; i < count; i++)
 		to |= BIT_ULL(vms[i].vmid);
-	if (refuse) {
-		refuse--;
+	if (vdsp_platform_refuses())
+		return vdsp_platform_return(regs, -EINVAL);
+	/* Firmware would refuse that, too; here it is counted, as nobody should ask for it. */
+	if (!vdsp_platform_assign(addr, size, *from, to)) {
+		mistakes++;
 		return vdsp_platform_return(regs, -EINVAL);
 	}
-	if (vdsp_platform_fits(addr, size, *from))
-		vdsp_platform_assign(addr, size, to);
-	else
-		mistakes++;
 	*from = to;
 	return vdsp_platform_return(regs, 0);
 }
