@@ -19,6 +19,7 @@
 #include "dsp.h"
 #include "fault.h"
 #include "ktap.h"
+#include "pressure.h"
 #include "remote_map.h"
 #include "sys.h"
 
@@ -54,7 +55,7 @@ static void cgroup_enter(void)
 	CHECK_OK(write_text(CGROUP "cgroup.procs", "0"));
 }
 
-static long long charged(void)
+long long charged(void)
 {
 	return read_number(CGROUP "memory.current");
 }
@@ -72,10 +73,10 @@ static long long killed(void)
 }
 
 /*
- * So many bytes more and no more. Each CPU has some that were charged in advance; a lower
- * limit for a moment gives them back.
+ * Each CPU has some bytes that were charged in advance; a lower limit for a moment gives them
+ * back.
  */
-static void only(long long more)
+void only(long long more)
 {
 	int fd = open(CGROUP "memory.high", O_WRONLY | O_CLOEXEC);
 
@@ -85,7 +86,7 @@ static void only(long long more)
 	write_number(CGROUP "memory.max", charged() + more);
 }
 
-static void no_limit(void)
+void no_limit(void)
 {
 	CHECK_OK(write_text(CGROUP "memory.max", "max"));
 }
@@ -128,7 +129,7 @@ static bool nothing_is_charged(void *arg)
 	return charged() < MIB;
 }
 
-static void run_in_cgroup(const char *line, void (*fn)(struct dsp *dsp))
+void run_in_cgroup(const char *line, void (*fn)(struct dsp *dsp))
 {
 	struct dsp *dsp = dsp_new(line);
 	struct inside inside = { fn, dsp };
@@ -214,7 +215,7 @@ TEST(process_in_a_small_cgroup_enomem)
 	run_in_cgroup("cdsp", processes);
 }
 
-static bool is_uncharged(void *arg)
+bool is_uncharged(void *arg)
 {
 	return charged() < *(long long *)arg;
 }
