@@ -41,13 +41,13 @@ struct qda_piece {
 /**
  * struct qda_assignment - A buffer object's memory that a virtual machine has
  * @uses: how many mappings want that
- * @vmid: the virtual machine
+ * @vm: the virtual machine
  * @count: how many pieces there are
  * @pieces: the memory, so that taking it back depends on no mapping and on no allocation
  */
 struct qda_assignment {
 	u32 uses;
-	u32 vmid;
+	struct qda_scm_vmids vm;
 	u32 count;
 	struct qda_piece pieces[] __counted_by(count);
 };
@@ -121,7 +121,7 @@ static int qda_assignment_share(const struct qda_assignment *assignment, u32 *do
 		int ret = fatal_signal_pending(current) ? -EINTR : 0;
 
 		if (!ret)
-			ret = qda_scm_share(assignment->vmid, piece->addr, piece->size);
+			ret = qda_scm_share(&assignment->vm, piece->addr, piece->size);
 		if (ret)
 			return ret;
 	}
@@ -163,7 +163,7 @@ static void qda_assignment_unshare(struct qda_bo *bo, const struct qda_assignmen
 	for (u32 i = 0; i < count; i++) {
 		const struct qda_piece *piece = &assignment->pieces[i];
 
-		if (qda_scm_unshare(assignment->vmid, piece->addr, piece->size))
+		if (qda_scm_unshare(&assignment->vm, piece->addr, piece->size))
 			lost = true;
 	}
 	if (lost)
@@ -175,10 +175,11 @@ static struct qda_assignment *qda_assignment_make(struct qda_bo *bo, struct devi
 {
 	struct qda_device *qdev = qda_bo_device(bo);
 	struct qda_assignment *assignment;
-	u32 vmid, done;
+	struct qda_scm_vmids vm;
+	u32 done;
 	int ret;
 
-	ret = qda_scm_find_vmid(qdev->drm.dev->of_node, &vmid);
+	ret = qda_scm_read_first_vmid(qdev->drm.dev->of_node, &vm);
 	if (ret)
 		return ERR_PTR(ret);
 
@@ -186,7 +187,7 @@ static struct qda_assignment *qda_assignment_make(struct qda_bo *bo, struct devi
 	if (!assignment)
 		return ERR_PTR(-ENOMEM);
 
-	assignment->vmid = vmid;
+	assignment->vm = vm;
 	ret = qda_assignment_share(assignment, &done);
 	if (ret) {
 		qda_assignment_unshare(bo, assignment, done);

@@ -318,7 +318,7 @@ static struct qda_bo *qda_bo_create_contiguous(struct qda_device *qdev, size_t s
 		return ERR_PTR(-ENOMEM);
 
 	size = PAGE_ALIGN(size);
-	bo->contig = qda_contig_create(size, NULL);
+	bo->contig = qda_contig_create(size, &qdev->region);
 	if (IS_ERR(bo->contig)) {
 		ret = PTR_ERR(bo->contig);
 		goto err_free_bo;

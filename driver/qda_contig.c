@@ -26,7 +26,10 @@
 #include <asm/set_memory.h>
 #endif
 
+#include <drm/drm_print.h>
+
 #include "qda_contig.h"
+#include "qda_region.h"
 #include "qda_user.h"
 
 /**
@@ -37,6 +40,7 @@
  * @cma: the area that they are from, or NULL when the page allocator had them
  * @write_combined: the CPU's accesses bypass its caches
  * @user: who is charged for them, with a reference, or NULL
+ * @vmids: virtual machines of the DSP that have been let in
  */
 struct qda_contig {
 	struct kref ref;
@@ -45,6 +49,7 @@ struct qda_contig {
 	struct cma *cma;
 	bool write_combined;
 	struct qda_user *user;
+	struct qda_scm_vmids vmids;
 };
 
 static unsigned long qda_contig_count(const struct qda_contig *contig)
@@ -121,31 +126,76 @@ static void qda_contig_uncharge(struct qda_contig *contig)
 	qda_user_put(contig->user);
 }
 
+static void qda_contig_release(const struct qda_contig *contig)
+{
+	if (IS_ENABLED(CONFIG_DMA_CMA) && contig->cma)
+		cma_release(contig->cma, contig->page, qda_contig_count(contig));
+	else
+		free_pages_exact(page_address(contig->page), contig->size);
+}
+
+/* Memory that the DSP cannot be let in is none. */
+static bool qda_contig_share(struct qda_contig *contig, const struct qda_scm_vmids *vmids)
+{
+	if (!vmids->count)
+		return true;
+	if (qda_scm_share(vmids, page_to_phys(contig->page), contig->size)) {
+		qda_contig_release(contig);
+		return false;
+	}
+	contig->vmids = *vmids;
+
+	return true;
+}
+
+static bool qda_contig_unshare(const struct qda_contig *contig)
+{
+	phys_addr_t addr = page_to_phys(contig->page);
+
+	if (!contig->vmids.count || !qda_scm_unshare(&contig->vmids, addr, contig->size))
+		return true;
+	/* Its device may be gone. */
+	drm_err((struct drm_device *)NULL, "%zu bytes at %#llx stay the DSP's, and are lost\n",
+		contig->size, (u64)addr);
+
+	return false;
+}
+
+static struct qda_contig *qda_contig_new(size_t size)
+{
+	struct qda_contig *contig = kzalloc_obj(*contig, GFP_KERNEL_ACCOUNT);
+
+	if (!contig)
+		return NULL;
+	kref_init(&contig->ref);
+	contig->size = size;
+
+	return contig;
+}
+
 /**
- * qda_contig_create - Allocate zeroed contiguous pages
+ * qda_contig_create - Allocate zeroed contiguous pages for a DSP
  * @size: bytes, whole pages
- * @pool: area to take them from, set aside for the DSP, or NULL for anywhere
+ * @region: where they have to be, and who has to be let in
  *
- * The caller's user is charged for them, unless they are from a pool.
+ * The caller's user is charged for them.
  *
  * Return: the pages with a reference, or an error pointer; -EDQUOT when the user has
  * too many.
  */
-struct qda_contig *qda_contig_create(size_t size, struct cma *pool)
+struct qda_contig *qda_contig_create(size_t size, const struct qda_region *region)
 {
-	struct qda_contig *contig = kzalloc_obj(*contig, GFP_KERNEL_ACCOUNT);
+	struct qda_contig *contig = qda_contig_new(size);
 	int ret;
 
 	if (!contig)
 		return ERR_PTR(-ENOMEM);
 
-	kref_init(&contig->ref);
-	contig->size = size;
-	ret = pool ? 0 : qda_contig_charge(contig);
+	ret = qda_contig_charge(contig);
 	if (ret)
 		goto err_free_contig;
 
-	if (!qda_contig_alloc(contig, pool)) {
+	if (!qda_contig_alloc(contig, region->pool) || !qda_contig_share(contig, &region->vmids)) {
 		ret = -ENOMEM;
 		goto err_uncharge;
 	}
@@ -157,6 +207,28 @@ err_uncharge:
 err_free_contig:
 	kfree(contig);
 	return ERR_PTR(ret);
+}
+
+/**
+ * qda_contig_create_in_pool - Allocate zeroed contiguous pages that are no user's
+ * @size: bytes, whole pages
+ * @pool: area to take them from
+ *
+ * Return: the pages with a reference, or an error pointer.
+ */
+struct qda_contig *qda_contig_create_in_pool(size_t size, struct cma *pool)
+{
+	struct qda_contig *contig = qda_contig_new(size);
+
+	if (!contig)
+		return ERR_PTR(-ENOMEM);
+
+	if (!qda_contig_alloc(contig, pool)) {
+		kfree(contig);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	return contig;
 }
 
 #ifdef CONFIG_X86
@@ -181,10 +253,8 @@ static void qda_contig_free(struct kref *ref)
 
 	if (contig->write_combined)
 		qda_contig_set_direct_map(contig, false);
-	if (IS_ENABLED(CONFIG_DMA_CMA) && contig->cma)
-		cma_release(contig->cma, contig->page, qda_contig_count(contig));
-	else
-		free_pages_exact(page_address(contig->page), contig->size);
+	if (qda_contig_unshare(contig))
+		qda_contig_release(contig);
 	qda_contig_uncharge(contig);
 	kfree(contig);
 }

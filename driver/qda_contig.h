@@ -10,11 +10,13 @@
 
 struct cma;
 struct qda_contig;
+struct qda_region;
 struct sg_table;
 struct vm_area_struct;
 struct vm_fault;
 
-struct qda_contig *qda_contig_create(size_t size, struct cma *pool);
+struct qda_contig *qda_contig_create(size_t size, const struct qda_region *region);
+struct qda_contig *qda_contig_create_in_pool(size_t size, struct cma *pool);
 void qda_contig_get(struct qda_contig *contig);
 void qda_contig_put(struct qda_contig *contig);
 int qda_contig_set_write_combined(struct qda_contig *contig);

@@ -26,7 +26,7 @@
 static const struct qda_domain qda_domains[QDA_DOMAINS] = {
 	{ .name = "adsp", .heap = true },
 	{ .name = "mdsp" },
-	{ .name = "sdsp" },
+	{ .name = "sdsp", .region = true },
 	{ .name = "cdsp", .cdsp = true, .unsigned_pd = true },
 	{ .name = "cdsp1", .cdsp = true, .unsigned_pd = true },
 	{ .name = "gdsp0", .unsigned_pd = true },
@@ -83,6 +83,10 @@ struct qda_device *qda_device_create(struct device *dev, const struct qda_soc_da
 	ret = qda_device_set_domain(qdev, label);
 	if (ret)
 		return ERR_PTR(dev_err_probe(dev, ret, "unknown DSP %s\n", label));
+
+	ret = qda_region_init(qdev);
+	if (ret)
+		return ERR_PTR(ret);
 
 	qdev->soc = soc;
 	qda_slots_init(&qdev->slots);

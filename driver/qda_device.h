@@ -18,6 +18,7 @@
 #include "qda_caps.h"
 #include "qda_channel.h"
 #include "qda_heap.h"
+#include "qda_region.h"
 #include "qda_slots.h"
 
 struct auxiliary_device;
@@ -46,12 +47,14 @@ struct qda_soc_data {
  * @cdsp: is a compute DSP
  * @unsigned_pd: lets everyone create unsigned PDs
  * @heap: PDs of its firmware take memory from a region of the device tree
+ * @region: without an IOMMU it has its memory in one
  */
 struct qda_domain {
 	const char *name;
 	bool cdsp;
 	bool unsigned_pd;
 	bool heap;
+	bool region;
 };
 
 /**
@@ -119,6 +122,7 @@ struct qda_stats {
  * @banks: the context banks
  * @caps: what the DSP can do
  * @heap: memory for the PDs of its firmware
+ * @region: where its contiguous memory has to be
  * @sessions: session by id; its lock, taken with interrupts off, keeps a session that
  *	was found from being freed
  * @imports: dma-bufs whose objects are shared, &struct qda_bo by address of the dma-buf
@@ -142,6 +146,7 @@ struct qda_device {
 	struct qda_banks banks;
 	struct qda_caps caps;
 	struct qda_heap heap;
+	struct qda_region region;
 	struct xarray sessions;
 	struct xarray imports;
 	struct auxiliary_device *legacy;

@@ -25,6 +25,7 @@
 #include "qda_device.h"
 #include "qda_heap.h"
 #include "qda_quarantine.h"
+#include "qda_region.h"
 
 /**
  * qda_heap_init - Begin with no memory
@@ -35,40 +36,6 @@
 int qda_heap_init(struct qda_device *qdev)
 {
 	return drmm_mutex_init(&qdev->drm, &qdev->heap.lock);
-}
-
-#ifdef CONFIG_DMA_CMA
-static struct cma *qda_heap_device_pool(const struct device *dev)
-{
-	return dev->cma_area;
-}
-#else
-static struct cma *qda_heap_device_pool(const struct device *dev)
-{
-	return NULL;
-}
-#endif
-
-/* A pool can only be found by making it a device's, which needs it for nothing else. */
-static struct cma *qda_heap_find_pool(struct device *dev)
-{
-	struct cma *pool;
-
-	if (of_reserved_mem_device_init_by_idx(dev, dev->of_node, 0))
-		return NULL;
-
-	pool = qda_heap_device_pool(dev);
-	of_reserved_mem_device_release(dev);
-
-	return pool;
-}
-
-static bool qda_heap_is_pool(const struct device *dev)
-{
-	struct device_node *np __free(device_node) =
-		of_parse_phandle(dev->of_node, "memory-region", 0);
-
-	return of_property_read_bool(np, "reusable");
 }
 
 /*
@@ -99,14 +66,14 @@ static void qda_heap_unmap_pages(struct qda_heap *heap, struct device *dev, size
 
 static int qda_heap_alloc_pages(struct qda_device *qdev, size_t size)
 {
-	struct cma *pool = qda_heap_find_pool(qdev->drm.dev);
+	struct cma *pool = qda_region_find_pool(qdev->drm.dev);
 	struct qda_heap *heap = &qdev->heap;
 	int ret;
 
 	if (!pool)
 		return -ENOMEM;
 
-	heap->contig = qda_contig_create(size, pool);
+	heap->contig = qda_contig_create_in_pool(size, pool);
 	if (IS_ERR(heap->contig)) {
 		ret = PTR_ERR(heap->contig);
 		goto err_clear_contig;
@@ -147,7 +114,7 @@ static void qda_heap_free_pages(struct qda_device *qdev, size_t size)
 
 static int qda_heap_alloc(struct qda_device *qdev, const struct resource *region)
 {
-	if (qda_heap_is_pool(qdev->drm.dev))
+	if (qda_region_is_pool(qdev->drm.dev))
 		return qda_heap_alloc_pages(qdev, resource_size(region));
 
 	/* Nobody else ever gets it. */

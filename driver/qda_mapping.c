@@ -95,10 +95,24 @@ static bool qda_mapping_may_be_copied(const struct qda_mapping *map, struct devi
 	return qda_cb_is_direct(map->cb) && dma_addressing_limited(dev);
 }
 
+/* What is imported is not from the region that the DSP is let into piece by piece. */
+static bool qda_mapping_is_out_of_reach(const struct qda_mapping *map)
+{
+	return qda_cb_is_direct(map->cb) && qda_bo_device(map->bo)->region.vmids.count;
+}
+
+static int qda_mapping_map_import(struct qda_mapping *map, struct device *dev)
+{
+	if (qda_mapping_may_be_copied(map, dev) || qda_mapping_is_out_of_reach(map))
+		return -EINVAL;
+
+	return qda_mapping_attach(map, dev);
+}
+
 static int qda_mapping_map_table(struct qda_mapping *map, struct device *dev)
 {
 	if (qda_bo_dmabuf(map->bo))
-		return qda_mapping_may_be_copied(map, dev) ? -EINVAL : qda_mapping_attach(map, dev);
+		return qda_mapping_map_import(map, dev);
 
 	return dma_map_sgtable(dev, map->sgt, DMA_BIDIRECTIONAL, 0);
 }

@@ -5,7 +5,6 @@
  * Physical memory is assigned to virtual machines by the SoC's firmware, the secure channel
  * manager. Linux is one of them, and what belongs to another one it must not touch.
  */
-#include <linux/array_size.h>
 #include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/firmware/qcom/qcom_scm.h>
@@ -46,29 +45,37 @@ int qda_scm_read_vmids(const struct device_node *np, struct qda_scm_vmids *vmids
 }
 
 /**
- * qda_scm_find_vmid - Find the virtual machine that shares memory with Linux
+ * qda_scm_read_first_vmid - Read which virtual machine a DSP is in the first place
  * @np: node of the DSP
- * @vmid: where to store its number
+ * @vmids: where to store that one
  *
- * It is the first one that the node names.
- *
- * Return: 0, or -EOPNOTSUPP when there is none.
+ * Return: 0, or -EOPNOTSUPP when the node names none but Linux.
  */
-int qda_scm_find_vmid(const struct device_node *np, u32 *vmid)
+int qda_scm_read_first_vmid(const struct device_node *np, struct qda_scm_vmids *vmids)
 {
-	struct qda_scm_vmids vmids;
-
-	if (qda_scm_read_vmids(np, &vmids))
+	if (qda_scm_read_vmids(np, vmids))
 		return -EOPNOTSUPP;
 
-	for (u32 i = 0; i < vmids.count; i++) {
-		*vmid = vmids.id[i];
-		/* Some nodes name Linux itself before the others. */
-		if (*vmid != QCOM_SCM_VMID_HLOS)
-			return 0;
+	/* Some nodes name Linux itself before the others. */
+	for (u32 i = 0; i < vmids->count; i++) {
+		if (vmids->id[i] == QCOM_SCM_VMID_HLOS)
+			continue;
+		vmids->id[0] = vmids->id[i];
+		vmids->count = 1;
+		return 0;
 	}
 
 	return -EOPNOTSUPP;
+}
+
+/**
+ * qda_scm_is_available - Whether there is firmware that assigns memory
+ *
+ * Return: false also when its driver has not come up yet.
+ */
+bool qda_scm_is_available(void)
+{
+	return qcom_scm_is_available();
 }
 
 static int qda_scm_call(u64 addr, size_t size, u64 from, const struct qcom_scm_vmperm *to,
@@ -126,9 +133,19 @@ int qda_scm_unassign(const struct qda_scm_vmids *vmids, u64 addr, size_t size)
 	return qda_scm_call(addr, size, from, &qda_scm_linux, 1);
 }
 
+static u64 qda_scm_shared_by(const struct qda_scm_vmids *vmids)
+{
+	u64 vms = BIT_ULL(QCOM_SCM_VMID_HLOS);
+
+	for (u32 i = 0; i < vmids->count; i++)
+		vms |= BIT_ULL(vmids->id[i]);
+
+	return vms;
+}
+
 /**
- * qda_scm_share - Let a virtual machine access memory of Linux
- * @vmid: the virtual machine
+ * qda_scm_share - Let virtual machines access memory of Linux
+ * @vmids: the virtual machines, of which Linux may be one
  * @addr: physical address
  * @size: bytes
  *
@@ -136,26 +153,32 @@ int qda_scm_unassign(const struct qda_scm_vmids *vmids, u64 addr, size_t size)
  *
  * Return: as qda_scm_assign().
  */
-int qda_scm_share(u32 vmid, u64 addr, size_t size)
+int qda_scm_share(const struct qda_scm_vmids *vmids, u64 addr, size_t size)
 {
-	const struct qcom_scm_vmperm to[] = {
+	struct qcom_scm_vmperm to[QDA_SCM_VMIDS + 1] = {
 		{ .vmid = QCOM_SCM_VMID_HLOS, .perm = QCOM_SCM_PERM_RW },
-		{ .vmid = vmid, .perm = QCOM_SCM_PERM_RWX },
 	};
+	u32 count = 1;
 
-	return qda_scm_call(addr, size, BIT_ULL(QCOM_SCM_VMID_HLOS), to, ARRAY_SIZE(to));
+	for (u32 i = 0; i < vmids->count; i++) {
+		if (vmids->id[i] == QCOM_SCM_VMID_HLOS)
+			continue;
+		to[count].vmid = vmids->id[i];
+		to[count++].perm = QCOM_SCM_PERM_RWX;
+	}
+
+	return qda_scm_call(addr, size, BIT_ULL(QCOM_SCM_VMID_HLOS), to, count);
 }
 
 /**
  * qda_scm_unshare - Undo qda_scm_share()
- * @vmid: the virtual machine
+ * @vmids: the virtual machines
  * @addr: physical address
  * @size: bytes
  *
  * Return: as qda_scm_unassign().
  */
-int qda_scm_unshare(u32 vmid, u64 addr, size_t size)
+int qda_scm_unshare(const struct qda_scm_vmids *vmids, u64 addr, size_t size)
 {
-	return qda_scm_call(addr, size, BIT_ULL(QCOM_SCM_VMID_HLOS) | BIT_ULL(vmid),
-			    &qda_scm_linux, 1);
+	return qda_scm_call(addr, size, qda_scm_shared_by(vmids), &qda_scm_linux, 1);
 }

@@ -24,10 +24,11 @@ struct qda_scm_vmids {
 struct device_node;
 
 int qda_scm_read_vmids(const struct device_node *np, struct qda_scm_vmids *vmids);
-int qda_scm_find_vmid(const struct device_node *np, u32 *vmid);
+int qda_scm_read_first_vmid(const struct device_node *np, struct qda_scm_vmids *vmids);
+bool qda_scm_is_available(void);
 int qda_scm_assign(const struct qda_scm_vmids *vmids, u64 addr, size_t size);
 int qda_scm_unassign(const struct qda_scm_vmids *vmids, u64 addr, size_t size);
-int qda_scm_share(u32 vmid, u64 addr, size_t size);
-int qda_scm_unshare(u32 vmid, u64 addr, size_t size);
+int qda_scm_share(const struct qda_scm_vmids *vmids, u64 addr, size_t size);
+int qda_scm_unshare(const struct qda_scm_vmids *vmids, u64 addr, size_t size);
 
 #endif /* __QDA_SCM_H__ */
