@@ -110,11 +110,20 @@ int rpc_call(struct rpc_client *client, uint32_t handle, uint32_t method, const 
 	return rpc_invoke(client, handle, method, &args);
 }
 
+/* The DSP's own code, and not a mistake of the caller or the end of the DSP. */
+static bool is_refusal(int ret)
+{
+	return ret > 0 || (ret < -4095 && ret != RPC_EBADSTATE);
+}
+
 static int remotectl(struct rpc_client *client, uint32_t method, const struct rpc_args *args)
 {
-	if (client->options.old)
-		return rpc_invoke(client, RPC_REMOTECTL, method, args);
-	return rpc_invoke(client, RPC_REMOTECTL1, method + 2, args);
+	int ret = RPC_ERPC;
+
+	if (!client->options.old)
+		ret = rpc_invoke(client, RPC_REMOTECTL1, method + 2, args);
+	/* Older firmware has no such handle. */
+	return is_refusal(ret) ? rpc_invoke(client, RPC_REMOTECTL, method, args) : ret;
 }
 
 int rpc_module_open(struct rpc_client *client, const char *name, uint32_t *handle, char *text)

@@ -33,6 +33,8 @@ enum rpc_handle {
 #define RPC_EBADSTATE	  ((int)0x8000040d) /* the process ends, or has ended */
 #define RPC_EUNSUPPORTED  ((int)0x80000414)
 #define RPC_ENOSUCHHANDLE ((int)0x80000427)
+#define RPC_ENOSUCHMOD	  ((int)0x8000043e)
+#define RPC_ERPC	  ((int)0x80000600) /* of a handle that the firmware does not have */
 
 #define RPC_TEXT_SIZE	  255
 

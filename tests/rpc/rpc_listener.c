@@ -20,9 +20,19 @@ enum { LISTENER_INIT = 3, LISTENER_NEXT = 4, LISTENER_GET_INPUTS = 5 };
 
 static int invoke(struct rpc_client *client, uint32_t method, const struct rpc_args *args)
 {
-	if (client->options.old)
+	if (client->options.old || client->listener.older)
 		return rpc_invoke(client, RPC_LISTENER, method, args);
 	return rpc_invoke(client, RPC_LISTENER1, method + 2, args);
+}
+
+static int begin(struct rpc_client *client)
+{
+	int ret = invoke(client, LISTENER_INIT, NULL);
+
+	if (client->options.old || (ret != RPC_ERPC && ret != RPC_ENOSUCHMOD))
+		return ret;
+	client->listener.older = true;
+	return invoke(client, LISTENER_INIT, NULL);
 }
 
 /* At least that long; what is in it is kept. */
@@ -202,7 +212,7 @@ void *rpc_listener_main(void *arg)
 	listener->room = client->options.old ? ROOM_OLD : 0;
 	ret = grow(&listener->inputs, listener->room);
 	if (!ret)
-		ret = invoke(client, LISTENER_INIT, NULL);
+		ret = begin(client);
 	if (!ret)
 		rpc_event(client, "listening", "");
 	while (!ret)

@@ -45,6 +45,7 @@ struct rpc_listener {
 	uint32_t answer_to;
 	uint32_t result;
 	uint32_t room; /* for inputs in the next call */
+	bool older;    /* the firmware has not the newer handle */
 	struct rpc_part inputs;
 	struct rpc_part results;
 	FILE *files[RPC_MAX_FILES];
