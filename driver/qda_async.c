@@ -85,13 +85,16 @@ static void qda_async_stop_timer(struct qda_invocation *inv)
 
 /*
  * Called in any context, where buffers cannot be taken back from the DSP: with some
- * the event has to wait until nobody uses the call any more.
+ * the event has to wait until nobody uses the call any more. Without, nothing is left
+ * to do then.
  */
 static void qda_async_answered(struct qda_invocation *inv)
 {
 	qda_async_stop_timer(inv);
-	if (!inv->operands.count)
-		qda_async_send_result(inv);
+	if (inv->operands.count)
+		return;
+	inv->retired = NULL;
+	qda_async_send_result(inv);
 }
 
 /* The user may look at the buffers and close them when the event comes. */

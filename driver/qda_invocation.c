@@ -114,15 +114,29 @@ void qda_invocation_put(struct qda_invocation *inv)
 	qda_pool_return(inv);
 }
 
+/* Whether all that is left to do is to give back the slot, which never sleeps. */
+static bool qda_invocation_has_only_slot(const struct qda_invocation *inv)
+{
+	return !inv->retired && !inv->event && !inv->operands.count && !inv->staging;
+}
+
 /*
- * The table's reference is hardly ever the last one: only if nobody waits for the
- * call any more. Then what is left to do may sleep, which the caller may not.
+ * The table's reference is the last one if nobody waits for the call, or not any more.
+ * Then what is left to do may sleep, which the caller may not.
  */
 static void qda_invocation_put_atomic(struct qda_invocation *inv)
 {
 	if (refcount_dec_not_one(&inv->ref))
 		return;
-	queue_work(qda_wq, &inv->put_work);
+	/* Pairs with the release of who dropped the other reference. */
+	smp_acquire__after_ctrl_dep();
+	if (!qda_invocation_has_only_slot(inv)) {
+		queue_work(qda_wq, &inv->put_work);
+		return;
+	}
+	if (inv->ctx)
+		trace_qda_call_done(inv, inv->error, inv->status);
+	qda_pool_return_slot(inv);
 }
 
 static void qda_invocation_complete(struct qda_invocation *inv, int error, u32 status)

@@ -54,7 +54,8 @@ struct qda_staging;
  *
  * Everything but @ref, @done, @error, @status, @unsent, @event, @timer and @put_work is
  * written by the caller before the call is published and not changed until it is freed;
- * except that who waited for it may end @operands and @retired when it is completed.
+ * except that who waited for it may end @operands and @retired when it is completed, and
+ * @answered may end @retired.
  */
 struct qda_invocation {
 	refcount_t ref;

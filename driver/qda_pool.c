@@ -9,13 +9,14 @@
 #include <linux/bitmap.h>
 #include <linux/cleanup.h>
 #include <linux/err.h>
-#include <linux/kref.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/refcount.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include "qda_async.h"
 #include "qda_device.h"
@@ -59,34 +60,35 @@ struct qda_pool_chunk {
  * @session: whose it is, with a reference
  * @pd: PD type of the process
  * @calls: how many more calls of users may begin; first come, first served
- * @grow: serialises adding a chunk
- * @lock: protects everything below
+ * @grow: serialises adding a chunk, protects changes of @slots and @chunk
  * @slots: number of slots that exist
- * @used: which slots are taken
- * @chunk: the slots
+ * @chunk: the slots; those that exist are not changed
+ * @used: which slots are taken: whoever sets a bit has the slot until the bit is cleared
+ * @put_work: drops the last reference where one may sleep
+ * @lock: protects everything below
  * @staging: memory kept for large calls
  * @staging_size: bytes in @staging
  */
 struct qda_pool {
-	struct kref ref;
+	refcount_t ref;
 	struct qda_session *session;
 	u32 pd;
 	struct qda_turns calls;
 	/* Serialises adding a chunk. */
 	struct mutex grow;
-
-	/* Protects the slots and the kept staging memory. */
-	spinlock_t lock;
 	u32 slots;
-	DECLARE_BITMAP(used, QDA_POOL_SLOTS);
 	struct qda_pool_chunk *chunk[QDA_POOL_CHUNKS];
+	DECLARE_BITMAP(used, QDA_POOL_SLOTS);
+	struct work_struct put_work;
+
+	/* Protects the kept staging memory. */
+	spinlock_t lock;
 	struct list_head staging;
 	size_t staging_size;
 };
 
-static void qda_pool_free(struct kref *ref)
+static void qda_pool_free(struct qda_pool *pool)
 {
-	struct qda_pool *pool = container_of(ref, struct qda_pool, ref);
 	struct qda_staging *staging, *next;
 
 	list_for_each_entry_safe(staging, next, &pool->staging, node)
@@ -107,16 +109,24 @@ static void qda_pool_free(struct kref *ref)
  */
 void qda_pool_get(struct qda_pool *pool)
 {
-	kref_get(&pool->ref);
+	refcount_inc(&pool->ref);
 }
 
 /**
  * qda_pool_put - Drop a reference
  * @pool: the pool
+ *
+ * Context: may sleep.
  */
 void qda_pool_put(struct qda_pool *pool)
 {
-	kref_put(&pool->ref, qda_pool_free);
+	if (refcount_dec_and_test(&pool->ref))
+		qda_pool_free(pool);
+}
+
+static void qda_pool_put_work(struct work_struct *work)
+{
+	qda_pool_put(container_of(work, struct qda_pool, put_work));
 }
 
 /**
@@ -162,17 +172,11 @@ static int qda_pool_add_chunk(struct qda_pool *pool)
 	for (u32 i = 0; i < QDA_POOL_CHUNK_SLOTS; i++)
 		qda_invocation_setup(&chunk->inv[i], pool->session->qdev, pool->slots + i);
 
-	guard(spinlock)(&pool->lock);
 	pool->chunk[pool->slots / QDA_POOL_CHUNK_SLOTS] = chunk;
-	pool->slots += QDA_POOL_CHUNK_SLOTS;
+	/* Pairs with the acquire in qda_pool_try_take(). */
+	smp_store_release(&pool->slots, pool->slots + QDA_POOL_CHUNK_SLOTS);
 
 	return 0;
-}
-
-static bool qda_pool_has_free_slot(struct qda_pool *pool)
-{
-	guard(spinlock)(&pool->lock);
-	return !bitmap_full(pool->used, pool->slots);
 }
 
 static int qda_pool_grow(struct qda_pool *pool)
@@ -180,7 +184,7 @@ static int qda_pool_grow(struct qda_pool *pool)
 	guard(mutex)(&pool->grow);
 
 	/* Another call may have been here first. */
-	if (qda_pool_has_free_slot(pool))
+	if (!bitmap_full(pool->used, pool->slots))
 		return 0;
 
 	return qda_pool_add_chunk(pool);
@@ -201,12 +205,13 @@ struct qda_pool *qda_pool_create(struct qda_session *session, u32 pd)
 	if (!pool)
 		return ERR_PTR(-ENOMEM);
 
-	kref_init(&pool->ref);
+	refcount_set(&pool->ref, 1);
 	qda_session_get(session);
 	pool->session = session;
 	pool->pd = pd;
 	qda_turns_init(&pool->calls, QDA_POOL_CALLS);
 	mutex_init(&pool->grow);
+	INIT_WORK(&pool->put_work, qda_pool_put_work);
 	spin_lock_init(&pool->lock);
 	INIT_LIST_HEAD(&pool->staging);
 
@@ -226,15 +231,16 @@ static struct qda_invocation *qda_pool_slot(struct qda_pool *pool, u32 index)
 
 static struct qda_invocation *qda_pool_try_take(struct qda_pool *pool, bool user)
 {
+	/* Pairs with the release in qda_pool_add_chunk(). */
+	u32 slots = smp_load_acquire(&pool->slots);
 	struct qda_invocation *inv;
 	u32 index;
 
-	guard(spinlock)(&pool->lock);
-
-	index = find_first_zero_bit(pool->used, pool->slots);
-	if (index >= pool->slots)
-		return NULL;
-	__set_bit(index, pool->used);
+	do {
+		index = find_first_zero_bit(pool->used, slots);
+		if (index >= slots)
+			return NULL;
+	} while (test_and_set_bit_lock(index, pool->used));
 
 	inv = qda_pool_slot(pool, index);
 	qda_pool_get(pool);
@@ -293,14 +299,26 @@ struct qda_invocation *qda_pool_take_reserved(struct qda_pool *pool)
 	return qda_pool_take_slot(pool, false);
 }
 
+/* The slot may be another call's at once, so nothing of the call is looked at afterwards. */
+static void qda_pool_clear_slot(const struct qda_invocation *inv)
+{
+	struct qda_pool *pool = inv->pool;
+	bool user = inv->user;
+
+	clear_bit_unlock(inv->index, pool->used);
+	if (user)
+		qda_turns_give(&pool->calls);
+}
+
 /**
  * qda_pool_return - Give back what a call had
  * @inv: the call, to which nobody has a reference
+ *
+ * Context: may sleep.
  */
 void qda_pool_return(struct qda_invocation *inv)
 {
 	struct qda_pool *pool = inv->pool;
-	bool user = inv->user;
 
 	if (inv->event)
 		qda_async_cancel(inv);
@@ -308,11 +326,23 @@ void qda_pool_return(struct qda_invocation *inv)
 	if (inv->staging)
 		qda_pool_return_staging(pool, inv->staging);
 
-	scoped_guard(spinlock, &pool->lock)
-		__clear_bit(inv->index, pool->used);
-	if (user)
-		qda_turns_give(&pool->calls);
+	qda_pool_clear_slot(inv);
 	qda_pool_put(pool);
+}
+
+/**
+ * qda_pool_return_slot - Give back a call that has nothing but its slot
+ * @inv: the call, to which nobody has a reference
+ *
+ * Context: any.
+ */
+void qda_pool_return_slot(struct qda_invocation *inv)
+{
+	struct qda_pool *pool = inv->pool;
+
+	qda_pool_clear_slot(inv);
+	if (!refcount_dec_not_one(&pool->ref))
+		queue_work(qda_wq, &pool->put_work);
 }
 
 /**

@@ -25,6 +25,7 @@ u32 qda_pool_pd(const struct qda_pool *pool);
 struct qda_invocation *qda_pool_take(struct qda_pool *pool, const struct qda_patience *patience);
 struct qda_invocation *qda_pool_take_reserved(struct qda_pool *pool);
 void qda_pool_return(struct qda_invocation *inv);
+void qda_pool_return_slot(struct qda_invocation *inv);
 size_t qda_pool_slot_size(void);
 void *qda_pool_slot_cpu(const struct qda_invocation *inv);
 u64 qda_pool_slot_address(const struct qda_invocation *inv);
