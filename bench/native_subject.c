@@ -200,7 +200,7 @@ static struct step call_buffer(int fd, size_t len)
 const struct subject subject_native = {
 	.name = "native",
 	.module = "qda",
-	.most_inline = MIB,
+	.most_inline = 4 * MIB,
 	.most_files = 900,
 	.dsp = native_dsp,
 	.open = open_node,

@@ -9,7 +9,7 @@
 #include <linux/types.h>
 
 /* Most bytes of inline arguments in one call, if nothing else is said */
-#define QDA_PAYLOAD_INLINE_MAX	SZ_1M
+#define QDA_PAYLOAD_INLINE_MAX	SZ_4M
 
 /* Inline arguments start at multiples of this, which is a vector of HVX. */
 #define QDA_PAYLOAD_ALIGN	128

@@ -135,9 +135,9 @@ TEST(sizes_from_1_byte_to_the_limit)
 	}
 	for (size_t size = 4094; size < 4099; size++)
 		check_size(dsp, &s, size, size);
-	check_size(dsp, &s, MIB / 2, MIB / 2);
-	check_size(dsp, &s, MIB - 1, 1);
-	check_size(dsp, &s, 1, MIB - 1);
+	check_size(dsp, &s, INLINE_MOST / 2, INLINE_MOST / 2);
+	check_size(dsp, &s, INLINE_MOST - 1, 1);
+	check_size(dsp, &s, 1, INLINE_MOST - 1);
 	dsp_finish(dsp);
 }
 
@@ -145,19 +145,19 @@ TEST(the_limit_in_one_argument)
 {
 	struct dsp *dsp = dsp_new("cdsp");
 	struct session s = session_new(dsp);
-	unsigned char *buf = guarded_alloc(MIB);
+	unsigned char *buf = guarded_alloc(INLINE_MOST);
 	struct invocation *inv = inv_new(TEST_HANDLE, 7);
 
 	dsp_serve(dsp, NULL, NULL);
-	inv_in(inv, buf, MIB);
+	inv_in(inv, buf, INLINE_MOST);
 	CHECK_OK(qda_invoke(s.fd, &inv->req));
 	free(inv);
 	inv = inv_new(TEST_HANDLE, 7);
-	memset(buf, POISON, MIB);
-	inv_out(inv, buf, MIB);
+	memset(buf, POISON, INLINE_MOST);
+	inv_out(inv, buf, INLINE_MOST);
 	CHECK_OK(qda_invoke(s.fd, &inv->req));
 	/* The DSP of this test writes zero. */
-	for (size_t i = 0; i < MIB; i++)
+	for (size_t i = 0; i < INLINE_MOST; i++)
 		CHECK(buf[i] == 0);
 	dsp_finish(dsp);
 }

@@ -146,9 +146,10 @@ TEST(remote_invoke_e2big)
 	struct dsp *dsp = dsp_new("cdsp");
 	struct session s = session_new(dsp);
 
-	REFUSE_CALL(-E2BIG, inv->args[0].length = MIB + 1);
-	REFUSE_CALL(-E2BIG, inv->args[1].length = MIB + 1);
-	REFUSE_CALL(-E2BIG, inv->args[0].length = MIB / 2; inv->args[1].length = MIB / 2 + 1);
+	REFUSE_CALL(-E2BIG, inv->args[0].length = INLINE_MOST + 1);
+	REFUSE_CALL(-E2BIG, inv->args[1].length = INLINE_MOST + 1);
+	REFUSE_CALL(-E2BIG, inv->args[0].length = INLINE_MOST / 2;
+		    inv->args[1].length = INLINE_MOST / 2 + 1);
 	REFUSE_CALL(-E2BIG, inv->args[0].length = ~0ull);
 	REFUSE_CALL(-E2BIG, inv->args[1].length = ~0ull);
 	/* The sum of both is 8. */

@@ -46,7 +46,7 @@ TEST(query_limits)
 	CHECK_EQ(4 * MIB, query.value);
 	CHECK_MEM(zero, query.name, sizeof(zero));
 	CHECK_OK(qda_query(fd, QDA_QUERY_LIMIT, QDA_LIMIT_INLINE, &query));
-	CHECK_EQ(MIB, query.value);
+	CHECK_EQ(INLINE_MOST, query.value);
 	CHECK_OK(qda_query(fd, QDA_QUERY_LIMIT, QDA_LIMIT_SESSIONS, &query));
 	CHECK_EQ(3, query.value);
 	CHECK_OK(qda_query(fd, QDA_QUERY_LIMIT, QDA_LIMIT_CALLS, &query));

@@ -14,6 +14,8 @@
 #include "sys.h"
 
 #define MIB (1024u * 1024u)
+/* QDA_LIMIT_INLINE */
+#define INLINE_MOST (4 * MIB)
 
 /* How long the driver waits for what it asks the DSP itself, if it is not told otherwise. */
 #define TIMEOUT_MS 10000

@@ -118,7 +118,8 @@ enum drm_qda_query_type {
 /**
  * enum drm_qda_limit - Index of QDA_QUERY_LIMIT
  * @QDA_LIMIT_FILELEN: largest filelen of REMOTE_SESSION_CREATE, in bytes
- * @QDA_LIMIT_INLINE: most INLINE bytes in one call, inputs and outputs together
+ * @QDA_LIMIT_INLINE: most INLINE bytes in one call, inputs and outputs together. The kernel
+ *	has them in memory that is charged to the caller until the DSP has answered
  * @QDA_LIMIT_SESSIONS: sessions that can have a process at the same time
  * @QDA_LIMIT_CALLS: calls that one session can have in flight
  * @QDA_LIMIT_BUFFER: largest buffer object, in bytes
