@@ -96,53 +96,81 @@ bool vdsp_bank_may_map(struct vdsp_bank *bank)
 	return atomic_dec_if_positive(&bank->map_fail) != 0;
 }
 
+/* Ends at an entry that is not empty; the first one is. */
+static size_t vdsp_bank_fill(u64 *entry, u64 pte, size_t pgsize, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count && !entry[i]; i++, pte += pgsize)
+		entry[i] = pte;
+
+	return i;
+}
+
 /**
  * vdsp_bank_map() - Fill entries
  * @bank: the bank
  * @table: one of its tables, prepared for the range
  * @iova: start
- * @paddr: physical address of the first page
- * @pages: number of pages
+ * @paddr: physical address of the start
+ * @pgsize: what an entry spans, PAGE_SIZE or VDSP_BLOCK_SIZE
+ * @count: number of entries
  * @writable: the DSP may write
  *
- * Return: pages mapped; fewer when one was mapped already
+ * Return: entries filled; fewer when something was mapped already
  */
 size_t vdsp_bank_map(struct vdsp_bank *bank, struct vdsp_pagetable *table, u64 iova,
-		     phys_addr_t paddr, size_t pages, bool writable)
+		     phys_addr_t paddr, size_t pgsize, size_t count, bool writable)
 {
 	u64 pte = paddr | VDSP_PTE_PRESENT | (writable ? VDSP_PTE_WRITE : 0);
-	size_t i;
+	size_t i, n;
 
 	guard(spinlock_irqsave)(&bank->lock);
-	for (i = 0; i < pages; i++) {
-		u64 *entry = vdsp_pagetable_entry(table, iova + i * PAGE_SIZE);
+	for (i = 0; i < count; i += n) {
+		u64 start = iova + i * pgsize;
+		u64 *entry = vdsp_pagetable_vacant(table, start, pgsize);
 
-		if (!entry || *entry)
+		if (!entry)
 			break;
-		*entry = pte + i * PAGE_SIZE;
+		n = min(count - i, vdsp_pagetable_room(start, pgsize));
+		n = vdsp_bank_fill(entry, pte + i * pgsize, pgsize, n);
 	}
-	bank->mapped += i;
+	bank->mapped += i * pgsize / PAGE_SIZE;
 
 	return i;
 }
 
-static size_t vdsp_bank_clear(struct vdsp_bank *bank, struct vdsp_pagetable *table, u64 iova,
-			      size_t pages, bool *seen)
+/* Ends at an entry that is empty; the first one is not. */
+static size_t vdsp_bank_empty(u64 *entry, size_t count, bool *seen)
 {
 	size_t i;
 
-	guard(spinlock_irqsave)(&bank->lock);
-	for (i = 0; i < pages; i++) {
-		u64 *entry = vdsp_pagetable_entry(table, iova + i * PAGE_SIZE);
-
-		if (!entry || !*entry)
-			break;
-		*seen |= *entry & VDSP_PTE_SEEN;
-		*entry = 0;
+	for (i = 0; i < count && entry[i]; i++) {
+		*seen |= entry[i] & VDSP_PTE_SEEN;
+		entry[i] = 0;
 	}
-	bank->mapped -= i;
 
 	return i;
+}
+
+/* A block goes as a whole or not at all: the kernel unmaps what it mapped at once. */
+static size_t vdsp_bank_clear(struct vdsp_bank *bank, struct vdsp_pagetable *table, u64 iova,
+			      size_t bytes, bool *seen)
+{
+	size_t done, size, n;
+
+	guard(spinlock_irqsave)(&bank->lock);
+	for (done = 0; done < bytes; done += n * size) {
+		u64 *entry = vdsp_pagetable_find(table, iova + done, &size);
+
+		if (!entry || ((iova + done) & (size - 1)) || size > bytes - done)
+			break;
+		n = min((bytes - done) / size, vdsp_pagetable_room(iova + done, size));
+		n = vdsp_bank_empty(entry, n, seen);
+	}
+	bank->mapped -= done / PAGE_SIZE;
+
+	return done;
 }
 
 /**
@@ -150,20 +178,33 @@ static size_t vdsp_bank_clear(struct vdsp_bank *bank, struct vdsp_pagetable *tab
  * @bank: the bank
  * @table: one of its tables
  * @iova: start
- * @pages: number of pages
+ * @bytes: whole pages
  *
- * Return: pages unmapped; fewer when one was not mapped
+ * Return: bytes unmapped; fewer when some were not mapped, or part of a block
  */
 size_t vdsp_bank_unmap(struct vdsp_bank *bank, struct vdsp_pagetable *table, u64 iova,
-		       size_t pages)
+		       size_t bytes)
 {
 	bool seen = false;
 
-	pages = vdsp_bank_clear(bank, table, iova, pages, &seen);
+	bytes = vdsp_bank_clear(bank, table, iova, bytes, &seen);
 	if (seen)
-		vdsp_window_revoke(bank->window, bank->sid, iova, pages * PAGE_SIZE);
+		vdsp_window_revoke(bank->window, bank->sid, iova, bytes);
 
-	return pages;
+	return bytes;
+}
+
+/* Return: entry of the page of an address, as if there were no blocks; 0 for none */
+static u64 vdsp_bank_walk(struct vdsp_pagetable *table, u64 iova, u64 flags)
+{
+	size_t size;
+	u64 *entry = vdsp_pagetable_find(table, iova, &size);
+
+	if (!entry)
+		return 0;
+	*entry |= flags;
+
+	return *entry + ((iova & PAGE_MASK) & (size - 1));
 }
 
 /**
@@ -176,14 +217,12 @@ size_t vdsp_bank_unmap(struct vdsp_bank *bank, struct vdsp_pagetable *table, u64
  */
 phys_addr_t vdsp_bank_translate(struct vdsp_bank *bank, struct vdsp_pagetable *table, u64 iova)
 {
-	u64 *entry;
+	u64 pte;
 
 	guard(spinlock_irqsave)(&bank->lock);
-	entry = vdsp_pagetable_entry(table, iova);
-	if (!entry || !*entry)
-		return 0;
+	pte = vdsp_bank_walk(table, iova, 0);
 
-	return (*entry & ~VDSP_PTE_FLAGS) | offset_in_page(iova);
+	return pte ? (pte & ~VDSP_PTE_FLAGS) | offset_in_page(iova) : 0;
 }
 
 /**
@@ -230,7 +269,7 @@ static u64 vdsp_bank_lookup_direct(u64 iova)
 
 static u64 vdsp_bank_lookup(struct vdsp_bank *bank, u64 iova, u64 flags)
 {
-	u64 *entry;
+	u64 pte;
 
 	lockdep_assert_held(&bank->lock);
 
@@ -239,12 +278,9 @@ static u64 vdsp_bank_lookup(struct vdsp_bank *bank, u64 iova, u64 flags)
 	if (!bank->table)
 		return 0;
 
-	entry = vdsp_pagetable_entry(bank->table, iova);
-	if (!entry || !*entry || !pfn_valid(PHYS_PFN(*entry)))
-		return 0;
+	pte = vdsp_bank_walk(bank->table, iova, flags);
 
-	*entry |= flags;
-	return *entry;
+	return pfn_valid(PHYS_PFN(pte)) ? pte : 0;
 }
 
 /**

@@ -16,9 +16,9 @@ void vdsp_bank_destroy(struct vdsp_bank *bank);
 atomic_t *vdsp_bank_map_fail(struct vdsp_bank *bank);
 bool vdsp_bank_may_map(struct vdsp_bank *bank);
 size_t vdsp_bank_map(struct vdsp_bank *bank, struct vdsp_pagetable *table, u64 iova,
-		     phys_addr_t paddr, size_t pages, bool writable);
+		     phys_addr_t paddr, size_t pgsize, size_t count, bool writable);
 size_t vdsp_bank_unmap(struct vdsp_bank *bank, struct vdsp_pagetable *table, u64 iova,
-		       size_t pages);
+		       size_t bytes);
 phys_addr_t vdsp_bank_translate(struct vdsp_bank *bank, struct vdsp_pagetable *table, u64 iova);
 void vdsp_bank_switch(struct vdsp_bank *bank, struct vdsp_pagetable *table);
 void vdsp_bank_forget(struct vdsp_bank *bank, struct vdsp_pagetable *table);

@@ -3,28 +3,32 @@
  * Copyright (c) 2026 The QDA authors
  *
  * The table behind one IOMMU domain: two levels over the window of IOVAs that a
- * bank has, one 64-bit entry per page: physical address and flags. Entries belong to the
- * owner's lock; leaves are only added, and go when the whole table goes.
+ * bank has, one 64-bit entry per page, or per block of 2 MiB as in SMMUs with pages of
+ * 4 KiB: physical address and flags. Entries belong to the owner's lock; leaves are only
+ * added, and go when the whole table goes.
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <vdsp.h>
 
 #include "pagetable.h"
 
 #define VDSP_LEAF_ENTRIES	(PAGE_SIZE / sizeof(u64))
-#define VDSP_LEAF_SPAN		(VDSP_LEAF_ENTRIES * PAGE_SIZE)
+#define VDSP_LEAF_SPAN		VDSP_BLOCK_SIZE
 #define VDSP_LEAVES		(VDSP_IOVA_SIZE / VDSP_LEAF_SPAN)
 
 static_assert(VDSP_IOVA_SIZE % VDSP_LEAF_SPAN == 0);
-static_assert(VDSP_IOVA_START % PAGE_SIZE == 0);
+static_assert(VDSP_IOVA_START % VDSP_BLOCK_SIZE == 0);
 
 /**
  * struct vdsp_pagetable - Translations of one IOMMU domain
+ * @block: entries of blocks; where one is, the leaf is empty
  * @leaf: arrays of VDSP_LEAF_ENTRIES entries, each made when first needed
  */
 struct vdsp_pagetable {
+	u64 block[VDSP_LEAVES];
 	u64 *leaf[VDSP_LEAVES];
 };
 
@@ -109,28 +113,71 @@ size_t vdsp_pagetable_count(const struct vdsp_pagetable *table)
 {
 	size_t i, k, count = 0;
 
-	for (i = 0; i < VDSP_LEAVES; i++)
+	for (i = 0; i < VDSP_LEAVES; i++) {
+		if (table->block[i])
+			count += VDSP_LEAF_ENTRIES;
 		for (k = 0; table->leaf[i] && k < VDSP_LEAF_ENTRIES; k++)
 			count += !!table->leaf[i][k];
+	}
 
 	return count;
 }
 
-/**
- * vdsp_pagetable_entry() - Find the entry of a page
- * @table: the table, under its owner's lock
- * @iova: any address in the page
- *
- * Return: the entry, or NULL when there cannot be a mapping
- */
-u64 *vdsp_pagetable_entry(struct vdsp_pagetable *table, u64 iova)
+static u64 *vdsp_pagetable_page(struct vdsp_pagetable *table, unsigned long index, u64 iova)
 {
-	u64 *leaf;
+	u64 *leaf = READ_ONCE(table->leaf[index]);
+
+	return leaf ? &leaf[iova % VDSP_LEAF_SPAN / PAGE_SIZE] : NULL;
+}
+
+/**
+ * vdsp_pagetable_vacant() - Find the entry for a new mapping
+ * @table: the table, under its owner's lock
+ * @iova: start of a page or a block
+ * @size: PAGE_SIZE, for which the table is prepared, or VDSP_BLOCK_SIZE
+ *
+ * Return: the entry, which is empty, or NULL when something is mapped there already or
+ * nothing can be
+ */
+u64 *vdsp_pagetable_vacant(struct vdsp_pagetable *table, u64 iova, size_t size)
+{
+	unsigned long index = (iova - VDSP_IOVA_START) / VDSP_LEAF_SPAN;
+	u64 *leaf, *entry;
+
+	if (!vdsp_pagetable_covers(iova, size) || table->block[index])
+		return NULL;
+
+	if (size == PAGE_SIZE) {
+		entry = vdsp_pagetable_page(table, index, iova);
+		return entry && !*entry ? entry : NULL;
+	}
+	leaf = READ_ONCE(table->leaf[index]);
+
+	return leaf && memchr_inv(leaf, 0, PAGE_SIZE) ? NULL : &table->block[index];
+}
+
+/**
+ * vdsp_pagetable_find() - Find the entry that translates an address
+ * @table: the table, under its owner's lock
+ * @iova: any address
+ * @size: out, what the entry spans, PAGE_SIZE or VDSP_BLOCK_SIZE
+ *
+ * Return: the entry, or NULL when nothing is mapped
+ */
+u64 *vdsp_pagetable_find(struct vdsp_pagetable *table, u64 iova, size_t *size)
+{
+	unsigned long index = (iova - VDSP_IOVA_START) / VDSP_LEAF_SPAN;
+	u64 *entry;
 
 	if (!vdsp_pagetable_covers(iova, 1))
 		return NULL;
 
-	iova -= VDSP_IOVA_START;
-	leaf = READ_ONCE(table->leaf[iova / VDSP_LEAF_SPAN]);
-	return leaf ? &leaf[iova % VDSP_LEAF_SPAN / PAGE_SIZE] : NULL;
+	if (table->block[index]) {
+		*size = VDSP_BLOCK_SIZE;
+		return &table->block[index];
+	}
+	*size = PAGE_SIZE;
+	entry = vdsp_pagetable_page(table, index, iova);
+
+	return entry && *entry ? entry : NULL;
 }

@@ -54,8 +54,8 @@ static int vdsp_domain_map_pages(struct iommu_domain *base, unsigned long iova, 
 				 size_t *mapped)
 {
 	struct vdsp_domain *domain = to_vdsp_domain(base);
-	size_t pages;
-	int ret;
+	size_t count;
+	int ret = 0;
 
 	/* As on Arm, what is writable is readable, too. */
 	if (!(prot & (IOMMU_READ | IOMMU_WRITE)))
@@ -63,14 +63,15 @@ static int vdsp_domain_map_pages(struct iommu_domain *base, unsigned long iova, 
 	if (!vdsp_bank_may_map(domain->bank))
 		return -ENOMEM;
 
-	ret = vdsp_pagetable_prepare(domain->table, iova, pgsize * pgcount, gfp);
+	if (pgsize == PAGE_SIZE)
+		ret = vdsp_pagetable_prepare(domain->table, iova, pgsize * pgcount, gfp);
 	if (ret)
 		return ret;
 
-	pages = vdsp_bank_map(domain->bank, domain->table, iova, paddr, pgcount,
+	count = vdsp_bank_map(domain->bank, domain->table, iova, paddr, pgsize, pgcount,
 			      prot & IOMMU_WRITE);
-	*mapped += pages * pgsize;
-	return pages == pgcount ? 0 : -EEXIST;
+	*mapped += count * pgsize;
+	return count == pgcount ? 0 : -EEXIST;
 }
 
 static size_t vdsp_domain_unmap_pages(struct iommu_domain *base, unsigned long iova,
@@ -79,7 +80,7 @@ static size_t vdsp_domain_unmap_pages(struct iommu_domain *base, unsigned long i
 {
 	struct vdsp_domain *domain = to_vdsp_domain(base);
 
-	return vdsp_bank_unmap(domain->bank, domain->table, iova, pgcount) * pgsize;
+	return vdsp_bank_unmap(domain->bank, domain->table, iova, pgsize * pgcount);
 }
 
 static phys_addr_t vdsp_domain_iova_to_phys(struct iommu_domain *base, dma_addr_t iova)
@@ -148,7 +149,7 @@ static struct iommu_domain *vdsp_iommu_domain_alloc(struct device *dev)
 	}
 
 	domain->bank = dev_iommu_priv_get(dev);
-	domain->domain.pgsize_bitmap = PAGE_SIZE;
+	domain->domain.pgsize_bitmap = PAGE_SIZE | VDSP_BLOCK_SIZE;
 	domain->domain.geometry.aperture_start = VDSP_IOVA_START;
 	domain->domain.geometry.aperture_end = (u64)VDSP_IOVA_START + VDSP_IOVA_SIZE - 1;
 	domain->domain.geometry.force_aperture = true;
