@@ -274,20 +274,24 @@ static u64 qda_call_copied_bytes(const struct qda_call *call, bool outputs)
 /*
  * Coherent memory may only be touched inside the channel's gate, where one must not
  * wait for a user's page: a user can make that take for ever, and it would hold up
- * the removal of the device.
+ * the removal of the device. There @nofault is said; this is on the way of each call, so
+ * it is decided when this is compiled.
  */
-static int qda_call_copy_in_atomic(const struct qda_call *call, void *cpu)
+static __always_inline int qda_call_copy_in(const struct qda_call *call, void *cpu,
+					    bool nofault)
 {
 	for (u32 i = 0; i < call->payload.count; i++) {
 		const struct qda_payload_arg *arg = &call->payload.args[i];
+		const void __user *user = u64_to_user_ptr(arg->addr);
+		void *to = cpu + arg->offset;
 
 		/* The address of an empty argument may be anything. */
 		if (!qda_call_is_copied(arg))
 			continue;
 		if (i >= call->inputs)
-			memset(cpu + arg->offset, 0, arg->length);
-		else if (copy_from_user_nofault(cpu + arg->offset, u64_to_user_ptr(arg->addr),
-						arg->length))
+			memset(to, 0, arg->length);
+		else if (nofault ? copy_from_user_nofault(to, user, arg->length) :
+				   copy_from_user(to, user, arg->length))
 			return -EFAULT;
 	}
 
@@ -303,7 +307,7 @@ static int qda_call_load_slot(const struct qda_call *call, struct qda_invocation
 		return -ENODEV;
 
 	cpu = qda_pool_slot_cpu(inv);
-	ret = qda_call_copy_in_atomic(call, cpu);
+	ret = qda_call_copy_in(call, cpu, true);
 	if (!ret)
 		qda_payload_write_head(&call->payload, cpu, qda_pool_slot_address(inv));
 	qda_channel_exit(&inv->qdev->channel, idx);
@@ -322,24 +326,6 @@ bool qda_call_has_copied_outputs(const struct qda_call *call)
 	return qda_call_copied_bytes(call, true);
 }
 
-static int qda_call_copy_in(const struct qda_call *call, void *cpu)
-{
-	for (u32 i = 0; i < call->payload.count; i++) {
-		const struct qda_payload_arg *arg = &call->payload.args[i];
-
-		/* The address of an empty argument may be anything. */
-		if (!qda_call_is_copied(arg))
-			continue;
-		if (i >= call->inputs)
-			memset(cpu + arg->offset, 0, arg->length);
-		else if (copy_from_user(cpu + arg->offset, u64_to_user_ptr(arg->addr),
-					arg->length))
-			return -EFAULT;
-	}
-
-	return 0;
-}
-
 static int qda_call_load_staging(const struct qda_call *call, struct qda_invocation *inv)
 {
 	struct qda_staging *staging = qda_pool_take_staging(inv->pool, call->payload.size);
@@ -349,7 +335,7 @@ static int qda_call_load_staging(const struct qda_call *call, struct qda_invocat
 		return PTR_ERR(staging);
 	inv->staging = staging;
 
-	ret = qda_call_copy_in(call, staging->cpu);
+	ret = qda_call_copy_in(call, staging->cpu, false);
 	if (ret)
 		return ret;
 	qda_payload_write_head(&call->payload, staging->cpu, qda_mapping_address(staging->map));
@@ -388,27 +374,18 @@ int qda_call_load(const struct qda_call *call, struct qda_invocation *inv)
 	return qda_call_load_staging(call, inv);
 }
 
-static int qda_call_copy_out(const struct qda_call *call, const void *cpu)
+static __always_inline int qda_call_copy_out(const struct qda_call *call, const void *cpu,
+					     bool nofault)
 {
 	for (u32 i = call->inputs; i < call->payload.count; i++) {
 		const struct qda_payload_arg *arg = &call->payload.args[i];
+		void __user *user = u64_to_user_ptr(arg->addr);
+		const void *from = cpu + arg->offset;
 
-		if (qda_call_is_copied(arg) &&
-		    copy_to_user(u64_to_user_ptr(arg->addr), cpu + arg->offset, arg->length))
-			return -EFAULT;
-	}
-
-	return 0;
-}
-
-static int qda_call_copy_out_atomic(const struct qda_call *call, const void *cpu)
-{
-	for (u32 i = call->inputs; i < call->payload.count; i++) {
-		const struct qda_payload_arg *arg = &call->payload.args[i];
-
-		if (qda_call_is_copied(arg) &&
-		    copy_to_user_nofault(u64_to_user_ptr(arg->addr), cpu + arg->offset,
-					 arg->length))
+		if (!qda_call_is_copied(arg))
+			continue;
+		if (nofault ? copy_to_user_nofault(user, from, arg->length) :
+			      copy_to_user(user, from, arg->length))
 			return -EFAULT;
 	}
 
@@ -431,7 +408,7 @@ static int qda_call_store_bounced(const struct qda_call *call, struct qda_invoca
 	memcpy(bounce, qda_pool_slot_cpu(inv), call->payload.size);
 	qda_channel_exit(&inv->qdev->channel, idx);
 
-	ret = qda_call_copy_out(call, bounce);
+	ret = qda_call_copy_out(call, bounce, false);
 
 out_free:
 	kfree(bounce);
@@ -444,7 +421,7 @@ static int qda_call_store_slot(const struct qda_call *call, struct qda_invocatio
 
 	if (!qda_channel_enter(&inv->qdev->channel, &idx))
 		return -EPIPE;
-	ret = qda_call_copy_out_atomic(call, qda_pool_slot_cpu(inv));
+	ret = qda_call_copy_out(call, qda_pool_slot_cpu(inv), true);
 	qda_channel_exit(&inv->qdev->channel, idx);
 
 	return ret == -EFAULT ? qda_call_store_bounced(call, inv) : ret;
@@ -471,7 +448,7 @@ int qda_call_store(const struct qda_call *call, struct qda_invocation *inv)
 	if (!qda_mapping_sync_for_cpu(inv->staging->map, DMA_BIDIRECTIONAL))
 		return -EPIPE;
 
-	return qda_call_copy_out(call, inv->staging->cpu);
+	return qda_call_copy_out(call, inv->staging->cpu, false);
 }
 
 /**

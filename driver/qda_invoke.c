@@ -77,6 +77,16 @@ static int qda_invoke_conclude(const struct qda_call *call, u32 *status)
 	return 0;
 }
 
+/* For a call that the caller has waited for */
+static int qda_invoke_end(const struct qda_call *call, struct drm_qda_invoke *args)
+{
+	int ret = qda_invoke_conclude(call, &args->dsp_status);
+
+	qda_invocation_let_go(call->inv);
+
+	return ret;
+}
+
 /*
  * A program that reads its completions does not want to wait for a place before: it is
  * the one who makes some, by reading.
@@ -212,10 +222,8 @@ static int qda_invoke_run(struct qda_call *call, struct drm_qda_invoke *args,
 		patience->state = TASK_KILLABLE;
 		ret = qda_invocation_wait(call->inv, patience);
 	}
-	if (!ret) {
-		ret = qda_invoke_conclude(call, &args->dsp_status);
-		qda_invocation_let_go(call->inv);
-	}
+	if (!ret)
+		ret = qda_invoke_end(call, args);
 	qda_invocation_put(call->inv);
 
 out_fini:
@@ -292,10 +300,8 @@ static int qda_invoke_resume(struct drm_qda_invoke *args, u64 cookie, struct drm
 		patience->state = TASK_KILLABLE;
 		ret = qda_invocation_wait(call->inv, patience);
 	}
-	if (!ret) {
-		ret = qda_invoke_conclude(call, &args->dsp_status);
-		qda_invocation_let_go(call->inv);
-	}
+	if (!ret)
+		ret = qda_invoke_end(call, args);
 	qda_invoke_drop(parked);
 
 	return ret;
