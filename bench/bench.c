@@ -15,7 +15,7 @@
 
 static const char *const drivers[] = { "vdsp_ping", "fastrpc", LEGACY_MODULE, "qda" };
 
-static void clean_up(void)
+void bench_clean_up(void)
 {
 	dsp_remove_all();
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
@@ -24,7 +24,7 @@ static void clean_up(void)
 
 __attribute__((constructor)) static void setup(void)
 {
-	ktap_after_each(clean_up);
+	ktap_after_each(bench_clean_up);
 	ktap_seconds(600);
 }
 

@@ -85,4 +85,7 @@ void bench_growth(const struct subject *s, struct dsp *dsp);
 void bench_thread_dsp(const struct subject *s);
 void bench_dspd(const struct subject *s);
 
+/* Removes all DSPs and drivers. */
+void bench_clean_up(void);
+
 #endif /* BENCH_H */

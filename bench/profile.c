@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -14,6 +15,9 @@
 #include "module.h"
 
 #define SYMBOLS "out/bench/kallsyms"
+/* No driver's: tells bench/profile that what it shall look at begins. */
+#define MARK   0x50524f46
+#define FLIGHT 16
 
 static const struct subject *subject_of(const char *name)
 {
@@ -26,15 +30,57 @@ static const struct subject *subject_of(const char *name)
 	FAIL("there is no driver %s", name);
 }
 
+struct maker {
+	const struct subject *s;
+	struct dsp *dsp;
+};
+
+static void make_process(void *arg)
+{
+	struct maker *maker = arg;
+	int fd = maker->s->open(maker->dsp);
+
+	maker->s->create(fd);
+	close(fd);
+}
+
+static void mark(void)
+{
+	CHECK(ioctl(-1, MARK) < 0);
+}
+
+static void make_processes(const struct subject *s, struct dsp *dsp)
+{
+	struct maker maker = { .s = s, .dsp = dsp };
+
+	mark();
+	cost(make_process, &maker, 200);
+}
+
+static void call_again(const struct subject *s, struct dsp *dsp, const char *where, size_t len)
+{
+	struct step step;
+	int fd = s->open(dsp);
+
+	s->create(fd);
+	mark();
+	if (strcmp(where, "flight")) {
+		step = strcmp(where, "shared") ? s->call(fd, len) : s->call_shared(fd, len);
+		step_cost(&step, 200);
+	} else {
+		vdsp_set(dsp, "delay_us", 100);
+		s->in_flight(fd, FLIGHT, 4096);
+	}
+	close(fd);
+}
+
 /* @kind is DRIVER,KIND,BYTES,FIRMWARE. */
 static void make_calls(const char *kind)
 {
 	char driver[16], where[16], firmware[16], line[64];
 	const struct subject *s;
-	struct step step;
 	struct dsp *dsp;
 	size_t len;
-	int fd;
 
 	CHECK_EQ(4, sscanf(kind, "%15[^,],%15[^,],%zu,%15s", driver, where, &len, firmware));
 	s = subject_of(driver);
@@ -42,12 +88,12 @@ static void make_calls(const char *kind)
 	CHECK(!system("cat /proc/kallsyms >" SYMBOLS));
 	snprintf(line, sizeof(line), "cdsp nonsecure=1 firmware=%s", firmware);
 	dsp = s->dsp(line);
-	fd = s->open(dsp);
-	s->create(fd);
-	step = strcmp(where, "shared") ? s->call(fd, len) : s->call_shared(fd, len);
-	step_cost(&step, 200);
-	close(fd);
+	if (strcmp(where, "process"))
+		call_again(s, dsp, where, len);
+	else
+		make_processes(s, dsp);
 	buffers_finish(dsp);
+	bench_clean_up();
 }
 
 TEST(profile)
