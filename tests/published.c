@@ -79,13 +79,11 @@ static void check_killed_by(pid_t pid, int sig)
 	CHECK_EQ(sig, WTERMSIG(status));
 }
 
-/* Everything that was there before works after it, the module included. */
+/* Nothing is left, and the next program works. */
 static void check_works_again(struct dsp *dsp)
 {
 	qda_wait(dsp, "sessions", 0);
 	check_no_pd_left();
-	check_works();
-	legacy_reload(dsp);
 	check_works();
 	dsp_finish(dsp);
 	check_no_pd_left();
@@ -108,6 +106,8 @@ TEST(daemons_of_the_root_pd_and_of_the_sensors_pd)
 	check_killed_by(root, SIGTERM);
 	qda_wait(dsp, "sessions", 1);
 	check_killed_by(sensors, SIGKILL);
+	qda_wait(dsp, "sessions", 0);
+	legacy_reload(dsp);
 	check_works_again(dsp);
 }
 
@@ -276,38 +276,26 @@ static int call_one(const struct served *s, uint32_t handle, uint32_t method, co
 	return ret;
 }
 
-static void end_served(struct served *s)
+/* What the application does not serve has the code of that, and the daemon serves on. */
+static void check_loading(const struct served *s)
 {
-	close(s->relay);
-	check_killed_by(s->daemon, SIGTERM);
-	qda_wait(s->dsp, "sessions", 0);
-	dsp_finish(s->dsp);
-	check_no_pd_left();
-}
-
-TEST(dsp_loads_a_module_that_the_daemon_serves)
-{
-	struct served s = serve("cdsp");
 	char text[RPC_TEXT_SIZE];
 	uint32_t twice, handle;
 	int32_t number = -42;
 
-	CHECK_EQ(1, real_pds());
-	twice = must_open(&s, TWICE_URI);
-	CHECK_OK(call_one(&s, twice, TWICE_DOUBLE, &number, sizeof(number), &number,
-			  sizeof(number)));
+	twice = must_open(s, TWICE_URI);
+	CHECK_OK(
+		call_one(s, twice, TWICE_DOUBLE, &number, sizeof(number), &number, sizeof(number)));
 	CHECK_EQ(-84, number);
 	/* Asked for: apps_std, the file, its bytes, its close, and the log, which it has not. */
-	wait_calls(s.daemon, "1.6 " LISTENS "3.4 3.4 3.4 3.4 3.4 ");
+	wait_calls(s->daemon, "1.6 " LISTENS "3.4 3.4 3.4 3.4 3.4 ");
 	hexagonrpcd_says("adspmsgd_apps");
-	/* What is not there has the code of that, and the daemon serves on. */
-	CHECK_EQ((uint32_t)RPC_EUNABLETOLOAD, open_module(&s, SKEL_URI("nothere"), &handle, text));
+	CHECK_EQ((uint32_t)RPC_EUNABLETOLOAD, open_module(s, SKEL_URI("nothere"), &handle, text));
 	if (!strstr(text, "libnothere_skel.so"))
 		FAIL("opening what is not there says: %s", text);
 	CHECK_EQ(0, handle);
 	hexagonrpcd_says("libnothere_skel.so");
-	must_open(&s, SKEL_URI("threads"));
-	end_served(&s);
+	must_open(s, SKEL_URI("threads"));
 }
 
 /* ---- files ---- */
@@ -386,24 +374,45 @@ static void check_content(const struct served *s, uint32_t probe, uint32_t apps_
 	CHECK_EQ(FILE_SIZE, at);
 }
 
-/* Code on the DSP reads a file, and gets memory by way of the daemon. */
-TEST(dsp_reads_files_and_gets_memory)
+/* Code on the DSP reads a file. */
+static void check_files(const struct served *s, uint32_t probe)
 {
-	struct served s = serve("cdsp");
-	uint32_t probe, apps_std, file, size = 33 * MIB, address = 0;
+	uint32_t apps_std, file;
 
 	write_file("served.bin");
-	probe = must_open(&s, "probe");
-	CHECK_OK(call_one(&s, probe, PROBE_ASK_OPEN, "apps_std", 9, &apps_std, sizeof(apps_std)));
-	CHECK_OK(ask_open(&s, probe, apps_std, "served.bin", &file));
-	check_content(&s, probe, apps_std, file);
-	CHECK_EQ(1, ask_open(&s, probe, apps_std, "nothere.bin", &file));
-	CHECK_EQ(0, qda_get(s.dsp, "remote_maps"));
-	CHECK_OK(call_one(&s, probe, PROBE_ALLOCATE, &size, sizeof(size), &address,
-			  sizeof(address)));
+	CHECK_OK(call_one(s, probe, PROBE_ASK_OPEN, "apps_std", 9, &apps_std, sizeof(apps_std)));
+	CHECK_OK(ask_open(s, probe, apps_std, "served.bin", &file));
+	check_content(s, probe, apps_std, file);
+	CHECK_EQ(1, ask_open(s, probe, apps_std, "nothere.bin", &file));
+}
+
+/* More than a process has: it asks the daemon, which asks the driver. */
+static void check_heap(const struct served *s, uint32_t probe)
+{
+	uint32_t size = 33 * MIB, address = 0;
+
+	CHECK_EQ(0, qda_get(s->dsp, "remote_maps"));
+	CHECK_OK(
+		call_one(s, probe, PROBE_ALLOCATE, &size, sizeof(size), &address, sizeof(address)));
 	CHECK(address);
-	CHECK_EQ(1, qda_get(s.dsp, "remote_maps"));
-	end_served(&s);
+	CHECK_EQ(1, qda_get(s->dsp, "remote_maps"));
+}
+
+TEST(process_of_the_daemon_gets_modules_files_and_memory)
+{
+	struct served s = serve("cdsp");
+	uint32_t probe;
+
+	CHECK_EQ(1, real_pds());
+	check_loading(&s);
+	probe = must_open(&s, "probe");
+	check_files(&s, probe);
+	check_heap(&s, probe);
+	close(s.relay);
+	check_killed_by(s.daemon, SIGTERM);
+	qda_wait(s.dsp, "sessions", 0);
+	dsp_finish(s.dsp);
+	check_no_pd_left();
 }
 
 /* ---- chrecd ---- */
@@ -488,29 +497,23 @@ static void check_daemon_gives_up(const struct served *s, int file)
 	check_program_ends(s);
 }
 
-TEST(dsp_crashes_while_the_daemon_serves)
+/* One serves, another one waits for what it is asked. */
+TEST(dsp_crashes_under_daemons)
 {
 	struct served s = serve("cdsp");
 	int file = stop_in_file(&s);
+	pid_t waits = start((struct hexagonrpcd_options){ 0 });
 
+	wait_calls(waits, "1.0 " LISTENS);
 	vdsp_set(s.dsp, "up", 0);
+	CHECK_EQ(0, client_wait(waits));
+	hexagonrpcd_says("Could not fetch next FastRPC message: Broken pipe");
 	CHECK_ERR(-EPIPE, relay_receive(&s).result);
 	check_daemon_gives_up(&s, file);
 	real_restart(s.dsp);
 	legacy_wait_nodes(s.dsp, true, true);
-	check_works_again(s.dsp);
-}
-
-TEST(dsp_crashes_while_the_daemon_waits)
-{
-	struct served s = serve("cdsp");
-
-	vdsp_set(s.dsp, "up", 0);
-	CHECK_EQ(0, client_wait(s.daemon));
-	hexagonrpcd_says("Could not fetch next FastRPC message: Broken pipe");
-	check_program_ends(&s);
-	real_restart(s.dsp);
-	legacy_wait_nodes(s.dsp, true, true);
+	qda_wait(s.dsp, "sessions", 0);
+	legacy_reload(s.dsp);
 	check_works_again(s.dsp);
 }
 

@@ -63,7 +63,7 @@ static int run(void *arg)
 	add(args, "-p", options->program);
 	add(args, NULL, options->sensors ? "-s" : NULL);
 	output_path(output);
-	fd = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	fd = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
 	if (fd < 0)
 		FAIL("%s: %m", output);
 	if (options->unprivileged)
