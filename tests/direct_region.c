@@ -193,6 +193,22 @@ TEST(sensors_cannot_reach_an_import_einval)
 	sensors_end(dsp);
 }
 
+/* Linux has no pages in such a region, so the memory is from elsewhere. */
+TEST(sensors_are_let_in_outside_of_a_region_that_is_no_pool)
+{
+	struct dsp *dsp = sensors_new("sdsp banks=1 direct=1 heap=region vmids=2");
+	struct session s = attach(dsp);
+	struct buffer b = buffer_new(s.fd, PAGE, 0);
+	struct bo_call c = { .inv = inv_new(TEST_HANDLE, 1) };
+
+	inv_bo_in(c.inv, b.handle, 0, b.size);
+	bo_call_start(dsp, &s, &c);
+	check_let_in(c.call.msg.addr, c.call.msg.size);
+	check_let_in(c.call.page[0].addr, c.call.page[0].size);
+	bo_call_end(dsp, &c);
+	sensors_end(dsp);
+}
+
 TEST(sensors_without_a_region_are_not_let_in)
 {
 	struct dsp *dsp = sensors_new("sdsp banks=1 direct=1 vmids=2");

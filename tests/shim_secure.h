@@ -21,7 +21,7 @@ void secure_last(struct legacy_call *call);
 /* Makes such a call and has it answered. */
 int secure_call(struct dsp *dsp, int fd, int dmabuf, size_t size);
 
-/* A DMA-BUF whose pages are in several pieces; the memory that it is made of. */
+/* A DMA-BUF whose pages are a piece each; the memory that it is made of. */
 struct pieces {
 	int fd;
 	unsigned int pages;

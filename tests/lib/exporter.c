@@ -85,19 +85,52 @@ int udmabuf_of_one_page(unsigned int times)
 	return fd;
 }
 
-/* First those with odd numbers. */
+struct frame {
+	uint64_t pfn;
+	unsigned int page;
+};
+
+static int by_falling_pfn(const void *a, const void *b)
+{
+	const struct frame *x = a, *y = b;
+
+	return x->pfn < y->pfn ? 1 : x->pfn > y->pfn ? -1 : 0;
+}
+
+/* None is followed by its neighbour. */
+static void order_pages(const unsigned char *mem, unsigned int *order, unsigned int count)
+{
+	struct frame *frames = calloc(count, sizeof(*frames));
+	uint64_t *pfns = calloc(count, sizeof(*pfns));
+
+	if (!frames || !pfns)
+		FAIL("out of memory");
+	find_pages(mem, pfns, count);
+	for (unsigned int i = 0; i < count; i++)
+		frames[i] = (struct frame){ pfns[i], i };
+	qsort(frames, count, sizeof(*frames), by_falling_pfn);
+	for (unsigned int i = 0; i < count; i++)
+		order[i] = frames[i].page;
+	free(frames);
+	free(pfns);
+}
+
 int udmabuf_in_pieces(unsigned int pages, unsigned char **mem)
 {
-	unsigned int *order = calloc(pages, sizeof(*order)), odd = pages / 2;
+	unsigned int *order = calloc(pages, sizeof(*order));
 	size_t size = (size_t)pages * PAGE;
-	int memfd = sealed_memfd(size), fd;
+	int memfd = sealed_memfd(size), any, fd;
 
-	for (unsigned int i = 0; i < pages; i++)
-		order[i] = i < odd ? 2 * i + 1 : 2 * (i - odd);
-	fd = udmabuf_of_pages(memfd, order, pages);
 	*mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
-	if (*mem == MAP_FAILED)
+	if (*mem == MAP_FAILED || !order)
 		FAIL("mapping a memfd: %m");
+	/* From then on the pages stay where they are. */
+	for (unsigned int i = 0; i < pages; i++)
+		order[i] = i;
+	any = udmabuf_of_pages(memfd, order, pages);
+	order_pages(*mem, order, pages);
+	fd = udmabuf_of_pages(memfd, order, pages);
+	close(any);
 	close(memfd);
 	free(order);
 	return fd;

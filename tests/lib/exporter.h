@@ -13,7 +13,10 @@
 
 /* A DMA-BUF of the pages of a memfd. */
 int udmabuf_dmabuf(size_t size);
-/* The same in several pieces, as its pages are in another order than those of the memfd: *@mem. */
+/*
+ * The same, each page of which is a piece of its own: they are in another order than in the memfd,
+ * which is mapped at *@mem. For root.
+ */
 int udmabuf_in_pieces(unsigned int pages, unsigned char **mem);
 /* The same of one page, @times over, which is contiguous for no device without an IOMMU. */
 int udmabuf_of_one_page(unsigned int times);

@@ -128,6 +128,25 @@ void *guarded_alloc(size_t len)
 	return p + room - len;
 }
 
+void find_pages(const void *mem, uint64_t *pfns, unsigned int count)
+{
+	const size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+
+	for (unsigned int i = 0; i < count; i++) {
+		const volatile unsigned char *page = (const unsigned char *)mem + i * size;
+
+		/* It has to be there to be shown. */
+		(void)*page;
+		if (pread(fd, &pfns[i], 8, (off_t)((uintptr_t)page / size * 8)) != 8)
+			FAIL("/proc/self/pagemap: %m");
+		pfns[i] &= (1ull << 55) - 1;
+		if (!pfns[i])
+			FAIL("/proc/self/pagemap does not show where page %u is", i);
+	}
+	close(fd);
+}
+
 void *bad_pointer(void)
 {
 	void *p = mmap(NULL, 1 << 16, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -48,6 +48,8 @@ void fill_pattern(void *buf, size_t len, unsigned int seed);
 
 /* @len bytes right before an inaccessible page; anything behind them faults. */
 void *guarded_alloc(size_t len);
+/* Which physical pages a mapping of a file has; for root. */
+void find_pages(const void *mem, uint64_t *pfns, unsigned int count);
 /* An address where nothing is mapped. */
 void *bad_pointer(void);
 
