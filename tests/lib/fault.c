@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -36,13 +38,41 @@ static void fault_off(int ctl)
 		FAIL("cannot switch fault injection off: %m");
 }
 
+/*
+ * The kernel's own check of DMA mappings takes radix tree nodes, and gives up for good when one
+ * cannot be had (kernel/dma/debug.c). If the allocation that is to fail is such a one, the tree
+ * takes a node of those kept for this CPU, if there are any. A watch of inotify fills them up.
+ */
+static void keep_tree_nodes(void)
+{
+	int fd = inotify_init1(IN_CLOEXEC);
+
+	if (fd < 0 || inotify_add_watch(fd, "/proc", IN_DELETE_SELF) < 0)
+		FAIL("inotify: %m");
+	close(fd);
+}
+
+static void stay_on_this_cpu(cpu_set_t *before)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	if (sched_getaffinity(0, sizeof(*before), before) ||
+	    sched_setaffinity(0, sizeof(set), &set))
+		FAIL("affinity: %m");
+}
+
 int fault_ioctl(int fd, unsigned long cmd, void *arg, unsigned int nth, bool *hit)
 {
 	char text[32] = "";
+	cpu_set_t cpus;
 	ssize_t n;
 	int ctl, ret;
 
 	storm_make_calls(cmd, arg);
+	stay_on_this_cpu(&cpus);
+	keep_tree_nodes();
 	ctl = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (ctl < 0)
 		FAIL("/proc/thread-self/fail-nth: %m");
@@ -56,6 +86,7 @@ int fault_ioctl(int fd, unsigned long cmd, void *arg, unsigned int nth, bool *hi
 	*hit = n > 0 && atoi(text) == 0;
 	fault_off(ctl);
 	close(ctl);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
 	return ret;
 }
 
@@ -145,14 +176,18 @@ void fault_close_marked(int fd)
 
 int fault_ioctl_page(int fd, unsigned long cmd, void *arg, unsigned int skip, bool *hit)
 {
+	cpu_set_t cpus;
 	int ret;
 
+	stay_on_this_cpu(&cpus);
+	keep_tree_nodes();
 	fault_set_number("fail_page_alloc", "space", skip);
 	fault_set_number("fail_page_alloc", "times", FAULT_PAGES);
 	fault_set("fail_page_alloc", "probability", "100");
 	ret = fault_ioctl_marked(fd, cmd, arg);
 	*hit = read_number(FAULTS "fail_page_alloc/times") < FAULT_PAGES;
 	fault_set("fail_page_alloc", "probability", "0");
+	sched_setaffinity(0, sizeof(cpus), &cpus);
 	return ret;
 }
 
