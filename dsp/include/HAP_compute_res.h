@@ -45,6 +45,14 @@ int compute_resource_attr_get_vtcm_ptr_v2(compute_res_attr_t *attr, void **ptr, 
 unsigned int compute_resource_acquire(compute_res_attr_t *attr, unsigned int timeout_us);
 int compute_resource_release(unsigned int context);
 
+/*
+ * Memory that comes and goes, at one address. acquire gives only the number; it is had between
+ * acquire_cached and release_cached, and lost to others in between. 0 or -1, also when the time is over.
+ */
+int compute_resource_attr_set_cache_mode(compute_res_attr_t *attr, unsigned char cached);
+int compute_resource_acquire_cached(unsigned int context, unsigned int timeout_us);
+int compute_resource_release_cached(unsigned int context);
+
 /* 1 when somebody waits for it. */
 int compute_resource_check_release_request(unsigned int context);
 

@@ -27,4 +27,7 @@ void HAP_debug_v2(int level, const char *file, int line, const char *format, ...
 void HAP_debug_runtime(int level, const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* Chooses what HAP_debug_runtime prints. Here it prints all of it, always. */
+int HAP_setFARFRuntimeLoggingParams(unsigned int mask, const char *files[], unsigned short count);
+
 #endif

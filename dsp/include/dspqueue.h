@@ -71,6 +71,12 @@ int dspqueue_read_noblock(dspqueue_t queue, uint32_t *flags, uint32_t max_buffer
 int dspqueue_read(dspqueue_t queue, uint32_t *flags, uint32_t max_buffers, uint32_t *num_buffers,
 		  struct dspqueue_buffer *buffers, uint32_t max_message, uint32_t *message_len,
 		  uint8_t *message, uint32_t timeout_us);
+
+/* What the next packet has; it stays in the queue. */
+int dspqueue_peek_noblock(dspqueue_t queue, uint32_t *flags, uint32_t *num_buffers,
+			  uint32_t *message_len);
+int dspqueue_peek(dspqueue_t queue, uint32_t *flags, uint32_t *num_buffers, uint32_t *message_len,
+		  uint32_t timeout_us);
 int dspqueue_write_noblock(dspqueue_t queue, uint32_t flags, uint32_t num_buffers,
 			   struct dspqueue_buffer *buffers, uint32_t message_len,
 			   const uint8_t *message);

@@ -84,4 +84,35 @@ void qurt_signal_destroy(qurt_signal_t *signal);
 /* The bits as they were before. */
 unsigned int qurt_anysignal_set(qurt_signal_t *signal, unsigned int mask);
 
+/* Waits while the word has this value, until it is woken; it can end for no reason. */
+int qurt_futex_wait(void *word, int value);
+
+/* How many were woken. */
+int qurt_futex_wake(void *word, int count);
+
+/* The processor. Here every thread has one of its own, with a vector unit; so many are said. */
+typedef struct {
+	uint32_t max_hthreads;
+} qurt_sysenv_max_hthreads_t;
+
+#define QURT_HVX_UNITS_128B(units) ((units) >> 8 & 0xff)
+
+int qurt_sysenv_get_max_hw_threads(qurt_sysenv_max_hthreads_t *threads);
+
+/* Units for vectors of 64 bytes in the lowest byte, of 128 bytes in the next. */
+int qurt_hvx_get_units(void);
+
+/* A vector unit for the thread; it has one already. */
+int qurt_hvx_lock(int mode);
+int qurt_hvx_unlock(void);
+void qurt_sleep(unsigned long long us);
+
+/* There are no caches here that could be wrong. */
+int qurt_mem_cache_clean(uint32_t address, uint32_t size, int operation, int type);
+
+/* Counters of the processor's events; there are none, so all of them stay 0. */
+void qurt_pmu_set(int number, unsigned int value);
+unsigned int qurt_pmu_get(int number);
+void qurt_pmu_enable(int enable);
+
 #endif

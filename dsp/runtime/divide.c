@@ -5,16 +5,7 @@
  * name. Dividing by zero gives 0 for the quotient and the dividend for the rest; a
  * real Hexagon's run-time library leaves that open, too.
  */
-#include <stdint.h>
-
-uint32_t __hexagon_udivsi3(uint32_t a, uint32_t b);
-uint32_t __hexagon_umodsi3(uint32_t a, uint32_t b);
-int32_t __hexagon_divsi3(int32_t a, int32_t b);
-int32_t __hexagon_modsi3(int32_t a, int32_t b);
-uint64_t __hexagon_udivdi3(uint64_t a, uint64_t b);
-uint64_t __hexagon_umoddi3(uint64_t a, uint64_t b);
-int64_t __hexagon_divdi3(int64_t a, int64_t b);
-int64_t __hexagon_moddi3(int64_t a, int64_t b);
+#include "compiler.h"
 
 /* Shift and subtract; the first shift lines up the highest bits. */
 static uint32_t divide32(uint32_t a, uint32_t b, uint32_t *rest)

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "compiler.h"
+
 #define FRACTION_BITS 52
 #define HIDDEN	      (1ull << FRACTION_BITS)
 #define FRACTION_MASK (HIDDEN - 1)
@@ -18,9 +20,6 @@
 
 /* Bits of a quotient behind its fraction: two more digits, and "something follows". */
 #define EXTRA_BITS 3
-
-double __hexagon_divdf3(double a, double b);
-float __hexagon_divsf3(float a, float b);
 
 union number {
 	double value;

@@ -144,6 +144,29 @@ void *malloc(size_t size)
 	return block ? block + 1 : NULL;
 }
 
+/* What is in front of the aligned address becomes a free block of its own: it is a whole one. */
+void *memalign(size_t align, size_t size)
+{
+	struct block *block, *aligned;
+	uintptr_t start;
+	char *mem;
+
+	if (align & (align - 1) || align > LARGEST || size > LARGEST)
+		return NULL;
+	if (align <= UNIT)
+		return malloc(size);
+	mem = malloc(size + align);
+	start = ((uintptr_t)mem + align - 1) & ~(uintptr_t)(align - 1);
+	if (!mem || start == (uintptr_t)mem)
+		return mem;
+	block = (struct block *)mem - 1;
+	aligned = (struct block *)start - 1;
+	aligned->size = block->size - (start - (uintptr_t)mem);
+	block->size = start - (uintptr_t)mem;
+	free(mem);
+	return (void *)start;
+}
+
 void *calloc(size_t count, size_t size)
 {
 	void *mem;

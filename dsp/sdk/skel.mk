@@ -14,7 +14,7 @@ QDA_SDK := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 # Any clang with the Hexagon target (all that Debian has), and lld of the same version
 HEXAGON_CC ?= $(firstword $(notdir $(shell command -v clang clang-19 clang-16 clang-14)))
 
-# Divisions and the like, which the compiler calls and no DSP has by these names, and string.h.
+# Divisions and the like, which the compiler calls, and string.h: not every DSP has all of them.
 QDA_SKEL_BUILTINS := $(addprefix $(QDA_SDK)/../runtime/,divide.c divide_float.c string.c)
 
 # Loaders of DSPs count symbols in the old hash table; their pages have 4 KiB.

@@ -4,6 +4,7 @@
 #include "abort.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "sys.h"
 
@@ -13,6 +14,12 @@ void __stack_chk_fail(void)
 {
 	log_line("crash: a function wrote over the end of its stack frame, lr=0x%08x",
 		 (unsigned int)__builtin_return_address(0));
+	sys_abort();
+}
+
+void abort(void)
+{
+	log_line("crash: abort() was called, lr=0x%08x", (unsigned int)__builtin_return_address(0));
 	sys_abort();
 }
 

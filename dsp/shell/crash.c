@@ -25,16 +25,21 @@ static const char *signal_name(int sig)
 	}
 }
 
-/* The handler is gone when it returns: the instruction runs again and now ends the process. */
+/*
+ * The handler is gone when it returns: the instruction runs again and now ends the process. It is gone for
+ * other threads, too, that crash meanwhile: what is to be said is said at once.
+ */
 static void report(int sig, const uint32_t *info, const uint32_t *context)
 {
 	uint32_t offset;
 	const char *library = library_at(context[CONTEXT_PC], &offset);
+	char place[150] = "";
 
-	log_line("crash: %s pc=0x%08x badva=0x%08x lr=0x%08x sp=0x%08x", signal_name(sig),
-		 context[CONTEXT_PC], info[INFO_ADDR], context[CONTEXT_LR], context[CONTEXT_SP]);
 	if (library)
-		log_line("crash: at 0x%x in %s", (unsigned int)offset, library);
+		snprintf(place, sizeof(place), " at 0x%x in %s", (unsigned int)offset, library);
+	log_line("crash: %s pc=0x%08x badva=0x%08x lr=0x%08x sp=0x%08x%s", signal_name(sig),
+		 context[CONTEXT_PC], info[INFO_ADDR], context[CONTEXT_LR], context[CONTEXT_SP],
+		 place);
 }
 
 void crash_catch(void)

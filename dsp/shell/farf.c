@@ -130,3 +130,9 @@ void HAP_debug_runtime(int level, const char *file, int line, const char *format
 	print(level, file, line, format, args);
 	va_end(args);
 }
+
+int HAP_setFARFRuntimeLoggingParams(unsigned int mask, const char *files[], unsigned short count)
+{
+	(void)mask, (void)files, (void)count;
+	return 0;
+}

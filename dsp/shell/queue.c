@@ -285,6 +285,53 @@ int dspqueue_write(dspqueue_t queue, uint32_t flags, uint32_t num_buffers,
 	return error == AEE_EWOULDBLOCK ? (int)AEE_EEXPIRED : error;
 }
 
+int dspqueue_peek_noblock(dspqueue_t queue, uint32_t *flags, uint32_t *num_buffers,
+			  uint32_t *message_len)
+{
+	struct packet packet;
+	int error;
+
+	rt_mutex_lock(&queue->mutex);
+	while (!(error = ring_peek(&queue->req, &packet)) &&
+	       (packet.flags & DSPQUEUE_PACKET_FLAG_WAKEUP)) {
+		error = ring_read(&queue->req, &packet);
+		if (error)
+			break;
+		tell(queue, &state->req_space[queue->number], ++queue->read_count,
+		     queue->req.writer);
+	}
+	rt_mutex_unlock(&queue->mutex);
+	if (error)
+		return error;
+	if (flags)
+		*flags = packet.flags;
+	if (num_buffers)
+		*num_buffers = packet.num_buffers;
+	if (message_len)
+		*message_len = packet.message_len;
+	return 0;
+}
+
+int dspqueue_peek(dspqueue_t queue, uint32_t *flags, uint32_t *num_buffers, uint32_t *message_len,
+		  uint32_t timeout_us)
+{
+	uint64_t end = end_of(timeout_us);
+	bool more = true;
+	int error;
+
+	count_waiting(queue->req.reader, 1);
+	for (;;) {
+		uint32_t before = signals_so_far();
+
+		error = dspqueue_peek_noblock(queue, flags, num_buffers, message_len);
+		if (error != AEE_EWOULDBLOCK || !more || queue->closing)
+			break;
+		more = wait_signal(queue, before, end);
+	}
+	count_waiting(queue->req.reader, -1);
+	return error == AEE_EWOULDBLOCK ? (int)AEE_EEXPIRED : error;
+}
+
 /* The thread of a queue with a callback */
 static void run_callbacks(void *arg)
 {

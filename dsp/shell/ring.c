@@ -100,19 +100,31 @@ static bool take(const struct packet *room, const struct packet *packet, const u
 	return true;
 }
 
-int ring_read(struct ring *ring, struct packet *room)
+/* The next packet, without what is in it */
+static int look(const struct ring *ring, struct packet *packet, uint32_t *at)
 {
-	uint32_t writer, there, at = 0, buffers;
-	struct packet packet;
-	int error;
+	uint32_t writer, there;
 
 	if (!get_position(ring->writer, ring->len, &writer))
 		return (int)AEE_EBADITEM;
 	there = writer >= ring->position ? writer - ring->position :
 					   ring->len - ring->position + writer;
-	if (!there)
-		return AEE_EWOULDBLOCK;
-	error = parse(ring, there, &packet, &at);
+	return there ? parse(ring, there, packet, at) : AEE_EWOULDBLOCK;
+}
+
+int ring_peek(const struct ring *ring, struct packet *packet)
+{
+	uint32_t at;
+
+	return look(ring, packet, &at);
+}
+
+int ring_read(struct ring *ring, struct packet *room)
+{
+	uint32_t at = 0, buffers;
+	struct packet packet;
+	int error = look(ring, &packet, &at);
+
 	if (error)
 		return error;
 	buffers = packet.num_buffers * (uint32_t)sizeof(struct dspqueue_buffer);

@@ -58,6 +58,9 @@ bool ring_init(struct ring *ring, uint8_t *base, uint32_t size, const struct rin
  */
 int ring_read(struct ring *ring, struct packet *room);
 
+/* As ring_read, but it says only what there is, and takes nothing. */
+int ring_peek(const struct ring *ring, struct packet *packet);
+
 /* 0, AEE_EWOULDBLOCK, AEE_EBADPARM: it is larger than the ring, AEE_EBADITEM: a nonsense position. */
 int ring_write(struct ring *ring, const struct packet *packet);
 

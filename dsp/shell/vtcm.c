@@ -23,7 +23,8 @@ struct attr {
 	uint32_t magic;
 	uint32_t size;
 	uint32_t min_size;
-	uint32_t serialize;
+	uint16_t serialize;
+	uint16_t cached;
 	int (*callback)(unsigned int context, void *arg);
 	void *arg;
 	uint8_t *got;
@@ -37,6 +38,8 @@ struct context {
 	uint32_t first;
 	uint32_t count;
 	bool serialize;
+	bool cached; /* comes and goes while the number stays */
+	bool held;
 	bool wanted;
 	int (*callback)(unsigned int context, void *arg);
 	void *arg;
@@ -73,6 +76,16 @@ int compute_resource_attr_set_serialize(compute_res_attr_t *attr, unsigned char 
 	if (!mine)
 		return -1;
 	mine->serialize = serialize;
+	return 0;
+}
+
+int compute_resource_attr_set_cache_mode(compute_res_attr_t *attr, unsigned char cached)
+{
+	struct attr *mine = attr_of(attr);
+
+	if (!mine)
+		return -1;
+	mine->cached = cached;
 	return 0;
 }
 
@@ -159,13 +172,22 @@ static uint32_t find_row(uint32_t wish, uint32_t *first)
 static bool unit_is_free(void)
 {
 	for (int i = 0; i < MAX_CONTEXTS; i++) {
-		if (contexts[i].id && contexts[i].serialize)
+		if (contexts[i].id && contexts[i].held && contexts[i].serialize)
 			return false;
 	}
 	return true;
 }
 
-/* A place, with its pages taken; NULL when there is not enough at the moment. */
+static void hold(struct context *context, bool held)
+{
+	context->held = held;
+	memset(&used[context->first], held, context->count);
+}
+
+/*
+ * A place, with its pages taken, unless that is to be done later; NULL when there is not enough
+ * at the moment.
+ */
 static struct context *take(struct attr *attr)
 {
 	uint32_t wish = (attr->size + PAGE - 1) / PAGE, first = 0, row = 0;
@@ -183,9 +205,10 @@ static struct context *take(struct attr *attr)
 				     .first = first,
 				     .count = row,
 				     .serialize = attr->serialize,
+				     .cached = attr->cached,
 				     .callback = attr->callback,
 				     .arg = attr->arg };
-	memset(&used[first], true, row);
+	hold(context, !attr->cached);
 	attr->got = row ? memory + first * PAGE : NULL;
 	attr->got_size = row * PAGE;
 	return context;
@@ -197,7 +220,7 @@ static bool ask_one(void)
 	for (int i = 0; i < MAX_CONTEXTS; i++) {
 		struct context asked = contexts[i];
 
-		if (!asked.id || asked.wanted)
+		if (!asked.id || !asked.held || asked.wanted)
 			continue;
 		contexts[i].wanted = true;
 		if (!asked.callback)
@@ -251,8 +274,63 @@ int compute_resource_release(unsigned int id)
 	rt_mutex_lock(&lock);
 	context = find(id);
 	if (context) {
-		memset(&used[context->first], false, context->count);
+		if (context->held)
+			hold(context, false);
 		context->id = 0;
+		rt_cond_wake(&cond);
+	}
+	rt_mutex_unlock(&lock);
+	return context ? 0 : -1;
+}
+
+/* A context whose pages come and go, and that has them or not; NULL: there is none. */
+static struct context *find_cached(uint32_t id, bool held)
+{
+	struct context *context = find(id);
+
+	return context && context->cached && context->held == held ? context : NULL;
+}
+
+static bool can_hold(const struct context *context)
+{
+	for (uint32_t i = 0; i < context->count; i++) {
+		if (used[context->first + i])
+			return false;
+	}
+	return !context->serialize || unit_is_free();
+}
+
+int compute_resource_acquire_cached(unsigned int id, unsigned int timeout_us)
+{
+	uint64_t end = sys_time_us() + timeout_us, now;
+	struct context *context;
+	bool held = false;
+
+	rt_mutex_lock(&lock);
+	while ((context = find_cached(id, false)) && !(held = can_hold(context))) {
+		if (ask_one())
+			continue;
+		now = sys_time_us();
+		if (now >= end)
+			break;
+		rt_cond_wait_us(&cond, &lock, end - now);
+	}
+	if (held) {
+		hold(context, true);
+		context->wanted = false;
+	}
+	rt_mutex_unlock(&lock);
+	return held ? 0 : -1;
+}
+
+int compute_resource_release_cached(unsigned int id)
+{
+	struct context *context;
+
+	rt_mutex_lock(&lock);
+	context = find_cached(id, true);
+	if (context) {
+		hold(context, false);
 		rt_cond_wake(&cond);
 	}
 	rt_mutex_unlock(&lock);

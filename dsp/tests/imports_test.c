@@ -123,6 +123,7 @@ int main(int argc, char **argv)
 	run(handle, 4, "signals");
 	run(handle, 5, "numbers, names, priorities and ends of threads");
 	run(handle, 6, "stacks");
+	run(handle, 12, "words to wait for, and the processor");
 	test_all();
 	end(&shell);
 	handle = begin(&shell, argv, "resources");

@@ -9,9 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "maths_table.h"
+
 #ifdef __hexagon__
+#include "compiler.h"
 #define say log_line
 #else
+#include <malloc.h>
 #define say(...) (printf(__VA_ARGS__), putchar('\n'))
 #endif
 
@@ -184,6 +188,117 @@ static void memory(void)
 	say("memory %d", bad);
 }
 
+static float from_bits(uint32_t bits)
+{
+	float value;
+
+	memcpy(&value, &bits, sizeof(value));
+	return value;
+}
+
+/* The last digit may differ by one. */
+static int is_near(float value, uint32_t want)
+{
+	uint32_t bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	if (value != value)
+		return (want & 0x7fffffff) > 0x7f800000;
+	return bits - want + 1 <= 2;
+}
+
+static int wrong_maths(void)
+{
+	int wrong = 0;
+
+	for (size_t i = 0; i < sizeof(maths_table) / sizeof(maths_table[0]); i++) {
+		float value = maths_table[i].function(from_bits(maths_table[i].value));
+
+		if (!is_near(value, maths_table[i].want)) {
+			say("line %d of the table", (int)i);
+			wrong++;
+		}
+	}
+	for (size_t i = 0; i < sizeof(powers) / sizeof(powers[0]); i++) {
+		float value = powf(from_bits(powers[i][0]), from_bits(powers[i][1]));
+
+		if (!is_near(value, powers[i][2])) {
+			say("power %d", (int)i);
+			wrong++;
+		}
+	}
+	return wrong;
+}
+
+/* Zeros with signs, infinities, and what is no number */
+static int wrong_edges(void)
+{
+	uint32_t big = 0x7f800000, none = 0x7fc00000, minus = 0x80000000;
+	int wrong = 0;
+
+	wrong += !is_near(sqrtf(from_bits(minus)), minus) || !is_near(sqrtf(-1), none);
+	wrong += !is_near(sqrtf(from_bits(big)), big) || !is_near(logf(0), big | minus);
+	wrong += !is_near(logf(-1), none) || !is_near(logf(from_bits(big)), big);
+	wrong += !is_near(expf(from_bits(none)), none) || !is_near(expf(from_bits(big | minus)), 0);
+	wrong += !is_near(sinf(from_bits(big)), none) || !is_near(sinf(from_bits(minus)), minus);
+	wrong += !is_near(cosf(from_bits(none)), none) || !is_near(floorf(from_bits(big)), big);
+	wrong += !is_near(ceilf(-0.5f), minus) || !is_near(floorf(from_bits(minus)), minus);
+	wrong += !is_near(powf(-2, 0.5f), none) ||
+		 !is_near(powf(from_bits(minus), -3), big | minus);
+	wrong += !is_near(powf(0.5f, from_bits(big)), 0) ||
+		 !is_near(powf(-1, from_bits(big)), 0x3f800000);
+	wrong += !is_near(powf(from_bits(none), 0), 0x3f800000);
+	wrong += floor(-1e15 - 0.5) != -1e15 - 1 || floor(0.999999999999) != 0;
+	return wrong;
+}
+
+/* This machine's compiler passes them in another way, and has no need of them. */
+static int wrong_halves(void)
+{
+	int wrong = 0;
+
+#ifdef __hexagon__
+	for (uint32_t half = 0; half < 0x10000; half++) {
+		float value = __extendhfsf2((uint16_t)half);
+
+		wrong += value == value ? __truncsfhf2(value) != half :
+					  (__truncsfhf2(value) & 0x7e00) != 0x7e00;
+	}
+	wrong += __extendhfsf2(0x3555) != 0.333251953125f || __extendhfsf2(1) != 0x1p-24f;
+	wrong += __truncsfhf2(65519) != 0x7bff || __truncsfhf2(65520) != 0x7c00;
+	wrong += __truncsfhf2(-0x1p-25f) != 0x8000 || __truncsfhf2(0x1.000002p-25f) != 1;
+	wrong += __truncsfhf2(1 + 0x1p-11f) != 0x3c00 || __truncsfhf2(1 + 0x1.8p-10f) != 0x3c02;
+	wrong += _Log(8, 0) - 2.0794415416798357 > 1e-15 || _Log(1000, 1) - 3 > 1e-15;
+	wrong += 2.0794415416798357 - _Log(8, 0) > 1e-15 || 3 - _Log(1000, 1) > 1e-15;
+#endif
+	return wrong;
+}
+
+static void maths(void)
+{
+	say("maths %d, edges %d, halves %d", wrong_maths(), wrong_edges(), wrong_halves());
+}
+
+static void aligned_memory(void)
+{
+	unsigned char *blocks[32] = { 0 };
+	int bad = 0;
+
+	for (int i = 0; i < 2000; i++) {
+		int at = (int)(number() % 32);
+		size_t align = (size_t)8 << (number() % 10), size = number() % 3000;
+
+		free(blocks[at]);
+		blocks[at] = memalign(align, size);
+		bad += !blocks[at] || (uintptr_t)blocks[at] % align;
+		if (blocks[at])
+			memset(blocks[at], at, size);
+	}
+	for (int i = 0; i < 32; i++)
+		free(blocks[i]);
+	say("aligned memory %d", bad);
+}
+
 int main(void)
 {
 	divisions();
@@ -191,6 +306,8 @@ int main(void)
 	formats();
 	strings();
 	memory();
+	aligned_memory();
+	maths();
 	numbers();
 	words();
 	return 0;

@@ -21,6 +21,10 @@
 
 SKEL_EXPORT int queue_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra);
 
+/* No object that we know of needs it. */
+int dspqueue_peek_noblock(dspqueue_t queue, uint32_t *flags, uint32_t *num_buffers,
+			  uint32_t *message_len) __attribute__((weak));
+
 static dspqueue_t running;
 
 static int answer(dspqueue_t queue, struct dspqueue_buffer *buffers, uint32_t count,
@@ -66,8 +70,14 @@ static int pump(uint64_t id, uint64_t packets)
 	if (error)
 		return error;
 	for (uint64_t i = 0; i < packets && !error; i++) {
+		uint32_t ahead_count, ahead_len;
+
+		if (dspqueue_peek(queue, NULL, &ahead_count, &ahead_len, DSPQUEUE_TIMEOUT_NONE))
+			return AEE_EFAILED;
 		error = dspqueue_read(queue, NULL, 4, &count, buffers, MESSAGE, &len, message,
 				      DSPQUEUE_TIMEOUT_NONE);
+		if (!error && (count != ahead_count || len != ahead_len))
+			error = AEE_EFAILED;
 		if (!error)
 			error = answer(queue, buffers, count, message, len);
 	}
@@ -91,6 +101,10 @@ static uint32_t idle(uint64_t id)
 		    AEE_EWOULDBLOCK ||
 	    dspqueue_read(queue, NULL, 0, NULL, NULL, MESSAGE, &len, message, 1000) !=
 		    (int)AEE_EEXPIRED)
+		return WRONG;
+	if (!dspqueue_peek_noblock ||
+	    dspqueue_peek_noblock(queue, NULL, NULL, &len) != AEE_EWOULDBLOCK ||
+	    dspqueue_peek(queue, NULL, NULL, &len, 1000) != (int)AEE_EEXPIRED)
 		return WRONG;
 	if (dspqueue_write_noblock(queue, 0, 1, &none, 0, NULL) != (int)AEE_ENOSUCHMAP ||
 	    dspqueue_write_noblock(queue, 0, 0, NULL, 4096, message) != (int)AEE_EBADPARM ||

@@ -99,6 +99,41 @@ static uint32_t vtcm(void)
 	return get_vtcm(&first, 9 * MIB, 0, NULL) ? WRONG : 0;
 }
 
+/* Two who share memory by turns: each has it when the other does not. */
+static uint32_t cached_vtcm(void)
+{
+	compute_res_attr_t attr;
+	unsigned int one, two;
+
+	asked = 0;
+	compute_resource_attr_init(&attr);
+	if (compute_resource_attr_set_cache_mode(&attr, 1) ||
+	    compute_resource_attr_set_vtcm_param_v2(&attr, 8 * MIB, 0, 0) ||
+	    compute_resource_attr_set_release_callback(&attr, keep_it, &asked))
+		return WRONG;
+	one = compute_resource_acquire(&attr, 0);
+	two = compute_resource_acquire(&attr, 0);
+	if (!one || !two || vtcm_free() != 8 * MIB)
+		return WRONG;
+	if (compute_resource_acquire_cached(one, 0) || vtcm_free() ||
+	    !compute_resource_acquire_cached(one, 0))
+		return WRONG;
+	if (!compute_resource_acquire_cached(two, 1000) || asked != 1 ||
+	    !compute_resource_check_release_request(one))
+		return WRONG;
+	if (compute_resource_release_cached(one) || !compute_resource_release_cached(one) ||
+	    compute_resource_acquire_cached(two, 0))
+		return WRONG;
+	if (compute_resource_release(one) || vtcm_free() || compute_resource_release(two) ||
+	    vtcm_free() != 8 * MIB)
+		return WRONG;
+	one = get_vtcm(&attr, MIB, 0, NULL);
+	if (!one || !compute_resource_acquire_cached(one, 0) ||
+	    !compute_resource_release_cached(one))
+		return WRONG;
+	return compute_resource_release(one) ? WRONG : 0;
+}
+
 /* One at a time has the unit, with or without memory. */
 static uint32_t unit(void)
 {
@@ -207,6 +242,7 @@ int resources_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra)
 		return AEE_SUCCESS;
 	case REMOTE_SCALARS_MAKE(2, 0, 1):
 		error = vtcm();
+		error = error ? error : cached_vtcm();
 		return answer(&pra[0], error ? error : unit());
 	case REMOTE_SCALARS_MAKE(3, 0, 1):
 		return answer(&pra[0], cache());

@@ -12,6 +12,7 @@
  *	7 crash		a thread stores to address 0
  *	8 overflow	a thread needs more stack than it has
  *	9 assert	10 stack smashed	11 exit of a thread that serves a call
+ *	12 words	a word to wait for, and what the processor is
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -30,6 +31,9 @@
 SKEL_EXPORT int threads_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra);
 _Noreturn void _Assert(const char *msg, const char *function);
 _Noreturn void __stack_chk_fail(void);
+
+/* No object that we know of needs it; they test the pointer. */
+int qurt_hvx_lock(int mode) __attribute__((weak));
 
 static qurt_mutex_t mutex;
 static qurt_barrier_t barrier;
@@ -275,6 +279,36 @@ static uint32_t die(uint32_t method)
 	return WRONG;
 }
 
+static void wait_for_word(void *arg)
+{
+	int *word = arg;
+
+	while (!__atomic_load_n(word, __ATOMIC_SEQ_CST))
+		qurt_futex_wait(word, 0);
+	qurt_thread_exit(3);
+}
+
+static uint32_t words(void)
+{
+	qurt_sysenv_max_hthreads_t processor = { 0 };
+	int word = 0;
+	qurt_thread_t thread = start(wait_for_word, &word, "waits", 1);
+
+	if (!thread || qurt_futex_wake((void *)&order_count, 1))
+		return WRONG;
+	__atomic_store_n(&word, 1, __ATOMIC_SEQ_CST);
+	qurt_futex_wake(&word, 1);
+	if (!join(thread, 3) || qurt_futex_wait(&word, 0))
+		return WRONG;
+	qurt_sleep(1000);
+	if (!qurt_hvx_lock || qurt_hvx_lock(0) || qurt_hvx_unlock() || qurt_pmu_get(0) ||
+	    qurt_mem_cache_clean(0, 0, 0, 0))
+		return WRONG;
+	if (qurt_sysenv_get_max_hw_threads(&processor))
+		return WRONG;
+	return processor.max_hthreads == QURT_HVX_UNITS_128B(qurt_hvx_get_units()) ? 0 : WRONG;
+}
+
 static uint32_t run(uint32_t method)
 {
 	switch (method) {
@@ -288,6 +322,8 @@ static uint32_t run(uint32_t method)
 		return names();
 	case 6:
 		return stack();
+	case 12:
+		return words();
 	default:
 		return die(method);
 	}
@@ -300,7 +336,7 @@ int threads_skel_handle_invoke(uint64_t h, uint32_t sc, remote_arg *pra)
 	(void)h;
 	if (sc == REMOTE_SCALARS_OPEN || sc == REMOTE_SCALARS_CLOSE)
 		return AEE_SUCCESS;
-	if (sc != REMOTE_SCALARS_MAKE(method, 0, 1) || method > 11)
+	if (sc != REMOTE_SCALARS_MAKE(method, 0, 1) || method > 12)
 		return AEE_EUNSUPPORTED;
 	result = run(method);
 	memcpy(pra[0].buf.pv, &result, sizeof(result));

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The QDA authors */
+/* Arguments and what is to come out, as bits; computed with 50 digits and more, then rounded. */
+#ifndef DSP_TESTS_MATHS_TABLE_H
+#define DSP_TESTS_MATHS_TABLE_H
+
+#include <math.h>
+#include <stdint.h>
+
+static const struct {
+	float (*function)(float value);
+	uint32_t value, want;
+} maths_table[] = {
+	{ floorf, 0x3f000000, 0x00000000 }, { floorf, 0xbf000000, 0xbf800000 },
+	{ floorf, 0x40300000, 0x40000000 }, { floorf, 0xc0400000, 0xc0400000 },
+	{ floorf, 0x4affffff, 0x4afffffe }, { floorf, 0xe0ad78ec, 0xe0ad78ec },
+	{ ceilf, 0x3f000000, 0x3f800000 },  { ceilf, 0x40100000, 0x40400000 },
+	{ ceilf, 0xc0300000, 0xc0000000 },  { ceilf, 0x40400000, 0x40400000 },
+	{ ceilf, 0x60ad78ec, 0x60ad78ec },  { sqrtf, 0x40000000, 0x3fb504f3 },
+	{ sqrtf, 0x40400000, 0x3fddb3d7 },  { sqrtf, 0x3dcccccd, 0x3ea1e89b },
+	{ sqrtf, 0x000116c2, 0x1e3ce4e7 },  { sqrtf, 0x7f7fc99e, 0x5f7fe4ce },
+	{ sqrtf, 0x4b800000, 0x45800000 },  { sqrtf, 0x3f7fffff, 0x3f7fffff },
+	{ sqrtf, 0x006ce3ee, 0x1fec1e4a },  { expf, 0x00000000, 0x3f800000 },
+	{ expf, 0x3f800000, 0x402df854 },   { expf, 0xbf800000, 0x3ebc5ab2 },
+	{ expf, 0x3eb1758e, 0x3fb5062c },   { expf, 0x42b16666, 0x7f7a37fc },
+	{ expf, 0xc2af0000, 0x006cb2bc },   { expf, 0xc2c80000, 0x0000001b },
+	{ expf, 0x42c80000, 0x7f800000 },   { expf, 0x2edbe6ff, 0x3f800000 },
+	{ expf, 0x3f317218, 0x40000000 },   { expf, 0xc3480000, 0x00000000 },
+	{ exp2f, 0x3f000000, 0x3fb504f3 },  { exp2f, 0xbf000000, 0x3f3504f3 },
+	{ exp2f, 0x41200000, 0x44800000 },  { exp2f, 0x42ffcccd, 0x7f6edb51 },
+	{ exp2f, 0xc2fd0000, 0x005a827a },  { exp2f, 0xc3150000, 0x00000001 },
+	{ exp2f, 0x43000000, 0x7f800000 },  { exp2f, 0x38d1b717, 0x3f800245 },
+	{ logf, 0x3f800000, 0x00000000 },   { logf, 0x40000000, 0x3f317218 },
+	{ logf, 0x3f000000, 0xbf317218 },   { logf, 0x000116c2, 0xc2b834f2 },
+	{ logf, 0x7f7fc99e, 0x42b171ab },   { logf, 0x3f3504f3, 0xbeb17219 },
+	{ logf, 0x3fb504f3, 0x3eb17217 },   { logf, 0x3f7ffffe, 0xb4000001 },
+	{ logf, 0x41200000, 0x40135d8e },   { sinf, 0x3f000000, 0x3ef57744 },
+	{ sinf, 0x3f800000, 0x3f576aa4 },   { sinf, 0xbf800000, 0xbf576aa4 },
+	{ sinf, 0x40000000, 0x3f68c7b7 },   { sinf, 0x40490fdb, 0xb3bbbd2e },
+	{ sinf, 0x42c80000, 0xbf01a12e },   { sinf, 0xc640e6b6, 0x3f344b08 },
+	{ sinf, 0x501502f9, 0xbef99a64 },   { sinf, 0x7f7fc99e, 0xbe79f163 },
+	{ sinf, 0x3f490fdb, 0x3f3504f3 },   { sinf, 0x1e3ce508, 0x1e3ce508 },
+	{ sinf, 0x40c90fdb, 0x343bbd2e },   { cosf, 0x00000000, 0x3f800000 },
+	{ cosf, 0x3f000000, 0x3f60a940 },   { cosf, 0x3f800000, 0x3f0a5140 },
+	{ cosf, 0xc0000000, 0xbed51133 },   { cosf, 0x3fc90fdb, 0xb33bbd2e },
+	{ cosf, 0x42c80000, 0x3f5cc0ee },   { cosf, 0x4640e6b6, 0x3f35be20 },
+	{ cosf, 0x501502f9, 0x3f5f84c5 },   { cosf, 0xff7fc99e, 0x3f7841ca },
+	{ cosf, 0x3f490fdb, 0x3f3504f3 },   { cosf, 0x4096cbe4, 0x324cde2e },
+};
+
+static const uint32_t powers[][3] = {
+	{ 0x40000000, 0x3f000000, 0x3fb504f3 }, { 0x41200000, 0xc0400000, 0x3a83126f },
+	{ 0x3f800347, 0x461c4000, 0x402dfd7e }, { 0x3f000000, 0x43150000, 0x00000001 },
+	{ 0x40400000, 0x42220000, 0x5f921dfb }, { 0xc0000000, 0x40400000, 0xc1000000 },
+	{ 0xc0000000, 0xc0000000, 0x3e800000 }, { 0x40e00000, 0x00000000, 0x3f800000 },
+	{ 0x1e3ce508, 0xbff33333, 0x7e96768f }, { 0x000116c2, 0x3f000000, 0x1e3ce4e7 },
+};
+
+#endif
