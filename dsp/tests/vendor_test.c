@@ -92,6 +92,7 @@ struct batch {
 #define TYPE_F32  0
 #define TYPE_I64  27
 #define OP_COPY	  28
+#define OP_FILL	  36
 #define STATUS_OK 1
 #define NO_TENSOR 0xffff
 
@@ -233,21 +234,24 @@ static struct tensor make_tensor(uint32_t offset, uint32_t type, uint32_t column
 				.stride = { 4, row, all, all } };
 }
 
-/* Copies rows of numbers; its status, or 0 when there was no answer. */
-static uint32_t copy(uint32_t id, uint32_t type, uint32_t columns, uint32_t rows, uint32_t to)
+/* Of rows of numbers; gives its status, or 0 when there was no answer. */
+static uint32_t run(uint32_t id, uint32_t code, uint32_t type, uint32_t columns, uint32_t rows,
+		    uint32_t to)
 {
+	static const float value = 1.5f;
 	uint32_t request[6] = { id, 1, 2, 1, 0, 0 };
 	struct packet answer;
 	struct batch batch = {
 		.buffer = { .size = DATA_SIZE, .fd = DATA_KEY },
 		.tensors = { make_tensor(0, type, columns, rows),
 			     make_tensor(to, type, columns, rows) },
-		.operation = { .code = OP_COPY,
+		.operation = { .code = code,
 			       .inputs = { 0, NO_TENSOR, NO_TENSOR, NO_TENSOR, NO_TENSOR,
 					   NO_TENSOR },
 			       .outputs = { 1, NO_TENSOR, NO_TENSOR, NO_TENSOR } },
 	};
 
+	memcpy(batch.operation.params, &value, sizeof(value));
 	memcpy(at(app.shell, BATCH_IOVA), &batch, sizeof(batch));
 	put(request, 6);
 	if (!get(&answer)) {
@@ -260,19 +264,26 @@ static uint32_t copy(uint32_t id, uint32_t type, uint32_t columns, uint32_t rows
 
 static void test_work(void)
 {
+	static float numbers[7000];
 	uint8_t *data = at(app.shell, DATA_IOVA);
-	uint32_t len = 1000 * 4 * 7, to = 0x40000 + 12, wrong = 0;
+	uint32_t len = sizeof(numbers), to = 0x40000 + 12, wrong = 0;
 
 	map(BATCH_KEY, BATCH_IOVA, BATCH_SIZE);
 	map(DATA_KEY, DATA_IOVA, DATA_SIZE);
 	for (uint32_t i = 0; i < len; i++)
 		data[i] = (uint8_t)(i * 31 + i / 256);
-	check(copy(1, TYPE_F32, 1000, 7, to) == STATUS_OK, "it copies a matrix");
+	check(run(1, OP_COPY, TYPE_F32, 1000, 7, to) == STATUS_OK, "it copies a matrix");
 	check(!memcmp(data, data + to, len), "every byte is there");
 	for (uint32_t i = to + len; i < DATA_SIZE; i++)
 		wrong += data[i] != 0;
 	check(!wrong && !data[to - 1], "and nothing around it");
-	check(copy(2, TYPE_I64, 8, 8, to) > STATUS_OK, "a type that it cannot copy is refused");
+	check(run(2, OP_COPY, TYPE_I64, 8, 8, to) > STATUS_OK,
+	      "a type that it cannot copy is refused");
+	check(run(3, OP_FILL, TYPE_F32, 1000, 7, to) == STATUS_OK, "it fills a matrix");
+	memcpy(numbers, data + to, len);
+	for (int i = 0; i < 7000; i++)
+		wrong += numbers[i] != 1.5f;
+	check(!wrong, "with the number that it was given");
 }
 
 struct start {
