@@ -17,6 +17,9 @@
 /* How long a program without a listener waits for the answer that it has none. */
 #define LISTENER_WAIT_US 5000000
 
+#define FIRST_GENERATION 0x100u
+#define MAX_GENERATION	 0xffffffu
+
 /* One open module. */
 struct module {
 	struct skel skel;	 /* its name is NULL: the place is free */
@@ -31,7 +34,11 @@ struct module {
 static struct rt_mutex lock;
 static struct module modules[MAX_MODULES];
 
-/* A handle is above 255, which is where the fixed ones end: generation, then place. */
+/*
+ * A handle is generation, then place. Fixed ones end at 255; from 256 to 512 FastRPC's library (1.0.8)
+ * has numbers of its own: what is opened with such a handle it neither calls nor closes,
+ * and its caller sees success.
+ */
 static uint32_t handle_of(const struct module *module)
 {
 	return module->generation << 8 | (uint32_t)(module - modules);
@@ -113,10 +120,10 @@ static struct module *module_new(const struct skel *skel, struct library *librar
 			module = &modules[i];
 	}
 	if (module) {
-		uint32_t generation = (module->generation + 1) & 0xffffff;
+		uint32_t generation = (module->generation + 1) & MAX_GENERATION;
 
 		*module = (struct module){ .skel = *skel, .library = library, .users = 1 };
-		module->generation = generation ? generation : 1;
+		module->generation = generation < FIRST_GENERATION ? FIRST_GENERATION : generation;
 	}
 	rt_mutex_unlock(&lock);
 	return module;
