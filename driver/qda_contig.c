@@ -134,15 +134,12 @@ static void qda_contig_release(const struct qda_contig *contig)
 		free_pages_exact(page_address(contig->page), contig->size);
 }
 
-/* Memory that the DSP cannot be let in is none. */
 static bool qda_contig_share(struct qda_contig *contig, const struct qda_scm_vmids *vmids)
 {
 	if (!vmids->count)
 		return true;
-	if (qda_scm_share(vmids, page_to_phys(contig->page), contig->size)) {
-		qda_contig_release(contig);
+	if (qda_scm_share(vmids, page_to_phys(contig->page), contig->size))
 		return false;
-	}
 	contig->vmids = *vmids;
 
 	return true;
@@ -195,13 +192,18 @@ struct qda_contig *qda_contig_create(size_t size, const struct qda_region *regio
 	if (ret)
 		goto err_free_contig;
 
-	if (!qda_contig_alloc(contig, region->pool) || !qda_contig_share(contig, &region->vmids)) {
-		ret = -ENOMEM;
+	ret = -ENOMEM;
+	if (!qda_contig_alloc(contig, region->pool))
 		goto err_uncharge;
-	}
+
+	/* Memory that the DSP cannot be let in is none. */
+	if (!qda_contig_share(contig, &region->vmids))
+		goto err_release;
 
 	return contig;
 
+err_release:
+	qda_contig_release(contig);
 err_uncharge:
 	qda_contig_uncharge(contig);
 err_free_contig:

@@ -17,7 +17,7 @@
 static unsigned int answer_ms;
 module_param(answer_ms, uint, 0644);
 MODULE_PARM_DESC(answer_ms,
-		 "milliseconds a DSP has to answer the driver itself (default 0: 10000)");
+		 "milliseconds a DSP has to answer the driver itself (default 0: 10000, at most 600000)");
 
 /**
  * qda_patience_for_answer - How long the DSP has for an answer to the driver itself

@@ -88,6 +88,16 @@ static int qda_scm_call(u64 addr, size_t size, u64 from, const struct qcom_scm_v
 	return qcom_scm_assign_mem(addr, size, &from, to, count) ? -EIO : 0;
 }
 
+static u64 qda_scm_mask(const struct qda_scm_vmids *vmids)
+{
+	u64 mask = 0;
+
+	for (u32 i = 0; i < vmids->count; i++)
+		mask |= BIT_ULL(vmids->id[i]);
+
+	return mask;
+}
+
 /**
  * qda_scm_assign - Take memory from Linux and give it to a DSP
  * @vmids: the DSP; if it is none, it can reach all memory anyway
@@ -122,25 +132,10 @@ int qda_scm_assign(const struct qda_scm_vmids *vmids, u64 addr, size_t size)
  */
 int qda_scm_unassign(const struct qda_scm_vmids *vmids, u64 addr, size_t size)
 {
-	u64 from = 0;
-
 	if (!vmids->count)
 		return 0;
 
-	for (u32 i = 0; i < vmids->count; i++)
-		from |= BIT_ULL(vmids->id[i]);
-
-	return qda_scm_call(addr, size, from, &qda_scm_linux, 1);
-}
-
-static u64 qda_scm_shared_by(const struct qda_scm_vmids *vmids)
-{
-	u64 vms = BIT_ULL(QCOM_SCM_VMID_HLOS);
-
-	for (u32 i = 0; i < vmids->count; i++)
-		vms |= BIT_ULL(vmids->id[i]);
-
-	return vms;
+	return qda_scm_call(addr, size, qda_scm_mask(vmids), &qda_scm_linux, 1);
 }
 
 /**
@@ -180,5 +175,6 @@ int qda_scm_share(const struct qda_scm_vmids *vmids, u64 addr, size_t size)
  */
 int qda_scm_unshare(const struct qda_scm_vmids *vmids, u64 addr, size_t size)
 {
-	return qda_scm_call(addr, size, qda_scm_shared_by(vmids), &qda_scm_linux, 1);
+	return qda_scm_call(addr, size, qda_scm_mask(vmids) | BIT_ULL(QCOM_SCM_VMID_HLOS),
+			    &qda_scm_linux, 1);
 }

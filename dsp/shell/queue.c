@@ -169,6 +169,17 @@ static int resolve_all(struct dspqueue_buffer *buffers, uint32_t count)
 	return error;
 }
 
+static void describe(const struct packet *packet, uint32_t *flags, uint32_t *num_buffers,
+		     uint32_t *message_len)
+{
+	if (flags)
+		*flags = packet->flags;
+	if (num_buffers)
+		*num_buffers = packet->num_buffers;
+	if (message_len)
+		*message_len = packet->message_len;
+}
+
 int dspqueue_read_noblock(dspqueue_t queue, uint32_t *flags, uint32_t max_buffers,
 			  uint32_t *num_buffers, struct dspqueue_buffer *buffers,
 			  uint32_t max_message, uint32_t *message_len, uint8_t *message)
@@ -192,12 +203,7 @@ int dspqueue_read_noblock(dspqueue_t queue, uint32_t *flags, uint32_t max_buffer
 		error = resolve_all(buffers, packet.num_buffers);
 	if (error)
 		return error;
-	if (flags)
-		*flags = packet.flags;
-	if (num_buffers)
-		*num_buffers = packet.num_buffers;
-	if (message_len)
-		*message_len = packet.message_len;
+	describe(&packet, flags, num_buffers, message_len);
 	return 0;
 }
 
@@ -303,12 +309,7 @@ int dspqueue_peek_noblock(dspqueue_t queue, uint32_t *flags, uint32_t *num_buffe
 	rt_mutex_unlock(&queue->mutex);
 	if (error)
 		return error;
-	if (flags)
-		*flags = packet.flags;
-	if (num_buffers)
-		*num_buffers = packet.num_buffers;
-	if (message_len)
-		*message_len = packet.message_len;
+	describe(&packet, flags, num_buffers, message_len);
 	return 0;
 }
 
