@@ -7,10 +7,7 @@
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
-#include <linux/math.h>
-#include <linux/minmax.h>
 #include <linux/sched.h>
-#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -21,6 +18,7 @@
 #include "qda_bo.h"
 #include "qda_create.h"
 #include "qda_device.h"
+#include "qda_init_mem.h"
 #include "qda_invocation.h"
 #include "qda_kernel_call.h"
 #include "qda_mapping.h"
@@ -36,10 +34,6 @@
  * takes both of these from the description.
  */
 #define QDA_CREATE_INPUTS	4
-
-#define QDA_INIT_MEM_MIN	SZ_4M
-#define QDA_INIT_MEM_PER_FILE	4
-#define QDA_INIT_MEM_ALIGN	SZ_1M
 
 /*
  * The choice between the two methods that create a process. They take the same
@@ -114,18 +108,6 @@ static struct qda_mapping *qda_create_map_image(struct qda_session *session,
 	return qda_create_map_bo(session, bo);
 }
 
-static struct qda_mapping *qda_create_map_init_mem(struct qda_session *session, u32 filelen)
-{
-	size_t size = max_t(size_t, QDA_INIT_MEM_MIN, QDA_INIT_MEM_PER_FILE * (size_t)filelen);
-	struct qda_bo *bo = qda_bo_create_for(qda_session_cb(session),
-					      round_up(size, QDA_INIT_MEM_ALIGN));
-
-	if (IS_ERR(bo))
-		return ERR_CAST(bo);
-
-	return qda_create_map_bo(session, bo);
-}
-
 static int qda_create_map_memory(struct qda_session *session, const struct qda_process_image *image)
 {
 	struct qda_process *process = &session->process;
@@ -142,12 +124,7 @@ static int qda_create_map_memory(struct qda_session *session, const struct qda_p
 		process->image = map;
 	}
 
-	map = qda_create_map_init_mem(session, image->filelen);
-	if (IS_ERR(map))
-		return PTR_ERR(map);
-	process->init_mem = map;
-
-	return 0;
+	return qda_init_mem_prepare(session, image->filelen, image->attrs);
 }
 
 static int qda_create_make_call(struct qda_session *session, const struct qda_process_image *image)
@@ -164,8 +141,8 @@ static int qda_create_make_call(struct qda_session *session, const struct qda_pr
 		.siglen = cpu_to_le32(image->siglen),
 	};
 	struct qda_wire_page page = {
-		.addr = cpu_to_le64(qda_mapping_address(process->init_mem)),
-		.size = cpu_to_le64(qda_mapping_size(process->init_mem)),
+		.addr = cpu_to_le64(qda_mapping_address(process->init_mem.map)),
+		.size = cpu_to_le64(qda_mapping_size(process->init_mem.map)),
 	};
 	struct qda_payload_arg args[QDA_CREATE_INPUTS] = {
 		{ .length = sizeof(desc) },
@@ -273,8 +250,10 @@ void qda_create_drop_call(struct qda_process *process)
 }
 
 /**
- * qda_create_drop - Drop all that the process had
+ * qda_create_drop - Drop what the process had
  * @process: the process, which the DSP does not have or does not have any more
+ *
+ * The memory for the DSP is not dropped.
  */
 void qda_create_drop(struct qda_process *process)
 {
@@ -287,10 +266,6 @@ void qda_create_drop(struct qda_process *process)
 	if (process->release)
 		qda_invocation_put(process->release);
 	process->release = NULL;
-
-	if (process->init_mem)
-		qda_mapping_put(process->init_mem);
-	process->init_mem = NULL;
 
 	scoped_guard(spinlock_irq, &process->lock) {
 		pool = process->pool;

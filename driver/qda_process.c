@@ -17,6 +17,7 @@
 
 #include "qda_create.h"
 #include "qda_device.h"
+#include "qda_init_mem.h"
 #include "qda_invocation.h"
 #include "qda_patience.h"
 #include "qda_pool.h"
@@ -46,7 +47,10 @@ static void qda_process_settle_offer(struct qda_process *process, bool accepted)
 	process->offers = false;
 }
 
-/* Everything that the process had is dropped by now or is dropped here. */
+/*
+ * Everything that the process had is dropped by now or is dropped here, but for the
+ * memory of one that the DSP has ended: the session's next one may need it.
+ */
 static void qda_process_finish(struct qda_process *process, bool released)
 {
 	struct qda_session *session = qda_process_session(process);
@@ -57,6 +61,8 @@ static void qda_process_finish(struct qda_process *process, bool released)
 		result.status = process->release->status;
 	}
 	qda_create_drop(process);
+	if (!released || result.error || result.status)
+		qda_init_mem_drop(&process->init_mem);
 	qda_process_settle_offer(process, released);
 	/* Callers may still come for those of this process. */
 	qda_parking_drop(&session->parking, process->generation);

@@ -12,6 +12,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue_types.h>
 
+#include "qda_init_mem.h"
 #include "qda_remote_map.h"
 
 struct qda_bo;
@@ -79,7 +80,7 @@ enum qda_process_kind {
  * @releases: number of releases that are finished
  * @released: how the last one ended
  * @image: ELF image while the process is created
- * @init_mem: memory that the DSP was given for it
+ * @init_mem: memory that the DSP was given for it, or for the one before it
  * @create: the call that creates it or attaches to it
  * @release: the call that will end it; made together with it, so that ending it can
  *	fail neither for lack of memory nor of ids
@@ -106,7 +107,7 @@ struct qda_process {
 	struct qda_process_result released;
 
 	struct qda_mapping *image;
-	struct qda_mapping *init_mem;
+	struct qda_init_mem init_mem;
 	struct qda_invocation *create;
 	struct qda_invocation *release;
 	bool offers;

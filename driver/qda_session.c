@@ -15,6 +15,7 @@
 
 #include "qda_cb.h"
 #include "qda_device.h"
+#include "qda_init_mem.h"
 #include "qda_ras.h"
 #include "qda_session.h"
 #include "qda_user.h"
@@ -83,6 +84,7 @@ static void qda_session_free(struct kref *ref)
 	struct qda_device *qdev = session->qdev;
 
 	xa_erase_irq(&qdev->sessions, session->id);
+	qda_init_mem_drop(&session->process.init_mem);
 	if (session->place.cb)
 		qda_cb_release(&session->place);
 	qda_remote_maps_fini(&session->process.maps);
