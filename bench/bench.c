@@ -37,9 +37,9 @@ static void ping(const char *line, const char *name)
 
 	step.fd = open("/dev/vdsp-ping", O_RDWR | O_CLOEXEC);
 	CHECK(step.fd >= 0);
-	result(name, &floor_subject, step_cost(&step, 10000));
+	result(name, &floor_subject, step_cost(&step));
 	step.cmd = VDSP_IOC_NOTHING;
-	result("ioctl", &floor_subject, step_cost(&step, 10000));
+	result("ioctl", &floor_subject, step_cost(&step));
 	close(step.fd);
 	dsp_remove(dsp);
 }

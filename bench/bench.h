@@ -35,6 +35,8 @@ struct subject {
 	/* Left to the caller to close. */
 	int (*open)(struct dsp *dsp);
 	void (*create)(int fd);
+	/* NULL when only the close of the file ends a process. */
+	void (*release)(int fd);
 	/* @len bytes in and out; 0: no arguments */
 	struct step (*call)(int fd, size_t len);
 	/* The same in buffers that the DSP has mapped before. */
@@ -59,11 +61,11 @@ double now_ns(void);
 void step_run(struct step *step);
 /* Runs it once, and checks that the DSP has copied its input to its output. */
 void step_check(struct step *step);
-/* Nanoseconds of one call, after some that do not count. */
-double step_cost(struct step *step, unsigned int calls);
+/* Nanoseconds of one call, the average of many, after some that do not count. */
+double step_cost(struct step *step);
 /* The same, when a thread for each of the steps makes its part of the calls. */
 double threads_cost(struct step *steps, unsigned int count, unsigned int calls);
-double cost(void (*fn)(void *arg), void *arg, unsigned int calls);
+double cost(void (*fn)(void *arg), void *arg);
 
 /* A line for bench/report. */
 void result(const char *name, const struct subject *subject, double value);

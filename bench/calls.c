@@ -15,10 +15,8 @@
 static const struct {
 	const char *name;
 	size_t len;
-	unsigned int calls;
 } sizes[] = {
-	{ "64", 64, 4700 },	    { "4k", 4096, 2400 },  { "64k", 65536, 2300 },
-	{ "512k", 512 << 10, 270 }, { "1m", 1 << 20, 27 },
+	{ "64", 64 }, { "4k", 4096 }, { "64k", 65536 }, { "512k", 512 << 10 }, { "1m", 1 << 20 },
 };
 
 struct dmabufs {
@@ -50,13 +48,13 @@ static void one_packed_call(void *arg)
 	memcpy(p->data, p->step.out, p->step.len);
 }
 
-static double packed_cost(const struct step *step, unsigned int calls)
+static double packed_cost(const struct step *step)
 {
 	struct packed p = { .step = *step, .data = malloc(step->len) };
 	double ns;
 
 	fill_pattern(p.data, step->len, 1);
-	ns = cost(one_packed_call, &p, calls);
+	ns = cost(one_packed_call, &p);
 	free(p.data);
 	return ns;
 }
@@ -71,11 +69,11 @@ static void report(const struct subject *s, const char *kind, const char *size, 
 }
 
 /* A DSP that looks at nothing does not echo either. */
-static double checked_cost(struct step *step, unsigned int calls, const char *suffix)
+static double checked_cost(struct step *step, const char *suffix)
 {
 	if (!*suffix)
 		step_check(step);
-	return step_cost(step, calls);
+	return step_cost(step);
 }
 
 void bench_calls(const struct subject *s, struct dsp *dsp, const char *suffix)
@@ -86,24 +84,22 @@ void bench_calls(const struct subject *s, struct dsp *dsp, const char *suffix)
 
 	s->create(fd);
 	step = s->call(fd, 0);
-	report(s, "empty", "", suffix, step_cost(&step, 4700));
+	report(s, "empty", "", suffix, step_cost(&step));
 	wall_clock("empty", s, &step, 10000);
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		if (2 * sizes[i].len <= s->most_inline) {
 			step = s->call(fd, sizes[i].len);
-			report(s, "inline", sizes[i].name, suffix,
-			       checked_cost(&step, sizes[i].calls, suffix));
+			report(s, "inline", sizes[i].name, suffix, checked_cost(&step, suffix));
 			if (sizes[i].len == 64)
 				wall_clock("inline_64", s, &step, 10000);
 		}
 		step = s->call_shared(fd, sizes[i].len);
-		report(s, "shared", sizes[i].name, suffix,
-		       checked_cost(&step, sizes[i].calls, suffix));
-		report(s, "packed", sizes[i].name, suffix, packed_cost(&step, sizes[i].calls));
+		report(s, "shared", sizes[i].name, suffix, checked_cost(&step, suffix));
+		report(s, "packed", sizes[i].name, suffix, packed_cost(&step));
 	}
 	d.in = heap_dmabuf(d.len);
 	d.out = heap_dmabuf(d.len);
-	report(s, "dmabuf", "1m", suffix, cost(one_dmabuf_call, &d, 27));
+	report(s, "dmabuf", "1m", suffix, cost(one_dmabuf_call, &d));
 	close(d.in);
 	close(d.out);
 	close(fd);

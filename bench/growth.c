@@ -13,7 +13,6 @@
 #define OPEN	64
 #define BUFFERS 10000
 #define USED	100
-#define CALLS	1000
 /* Sessions that can have a process, with more places in the last context bank. */
 #define PROCESSES 31
 
@@ -50,13 +49,13 @@ static void run_next(void *arg)
 	robin->next = robin->next + 1 < robin->count ? robin->next + 1 : 0;
 }
 
-static double round_robin(struct step *steps, unsigned int count, unsigned int calls)
+static double round_robin(struct step *steps, unsigned int count)
 {
 	struct robin robin = { .steps = steps, .count = count };
 
 	for (unsigned int i = 0; i < count; i++)
 		step_run(&steps[i]);
-	return cost(run_next, &robin, calls);
+	return cost(run_next, &robin);
 }
 
 static void sessions(const struct subject *s, struct dsp *dsp)
@@ -71,7 +70,7 @@ static void sessions(const struct subject *s, struct dsp *dsp)
 			add_session(&list);
 		if (list.processes < PROCESSES)
 			point("open_create", count, s, (now_ns() - start) / added);
-		point("sessions", count, s, round_robin(list.steps, list.processes, CALLS));
+		point("sessions", count, s, round_robin(list.steps, list.processes));
 	}
 	for (unsigned int i = 0; i < list.open; i++)
 		close(list.fds[i]);
@@ -91,7 +90,7 @@ static void buffers(const struct subject *s, struct dsp *dsp)
 		}
 		/* The newest ones, which are the last ones that a search would find. */
 		used = count < USED ? count : USED;
-		point("buffers", count, s, round_robin(steps + made - used, used, CALLS));
+		point("buffers", count, s, round_robin(steps + made - used, used));
 	}
 	close(fd);
 	free(steps);

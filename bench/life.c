@@ -25,7 +25,6 @@ static void open_close(void *arg)
 	close(life->s->open(life->dsp));
 }
 
-/* The old interface ends a process by the close of its file. */
 static void open_create_close(void *arg)
 {
 	struct life *life = arg;
@@ -33,6 +32,27 @@ static void open_create_close(void *arg)
 
 	life->s->create(fd);
 	close(fd);
+}
+
+static void create_release(void *arg)
+{
+	struct life *life = arg;
+
+	life->s->create(life->fd);
+	life->s->release(life->fd);
+}
+
+/* The old interface has no other way than to open a file for each process. */
+static double create_release_cost(struct life *life, double open_create_close)
+{
+	double ns;
+
+	if (!life->s->release)
+		return open_create_close;
+	life->fd = life->s->open(life->dsp);
+	ns = cost(create_release, life);
+	close(life->fd);
+	return ns;
 }
 
 static void map_unmap(void *arg)
@@ -80,13 +100,16 @@ void bench_life(const struct subject *s, struct dsp *dsp)
 {
 	struct life life = { .s = s, .dsp = dsp };
 	struct step step;
+	double ns;
 
-	result("open_close", s, cost(open_close, &life, 200));
-	result("create_release", s, cost(open_create_close, &life, 90));
+	result("open_close", s, cost(open_close, &life));
+	ns = cost(open_create_close, &life);
+	result("open_create_close", s, ns);
+	result("create_release", s, create_release_cost(&life, ns));
 	life.fd = s->open(dsp);
 	s->create(life.fd);
 	life.buffer = s->map_buffer(life.fd, 1 << 20);
-	result("map_unmap_1m", s, cost(map_unmap, &life, 50));
+	result("map_unmap_1m", s, cost(map_unmap, &life));
 	step = s->call(life.fd, 64);
 	result("turns_64", s, turns(&step, 2000));
 	close(life.fd);

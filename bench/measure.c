@@ -13,10 +13,13 @@
 #include "bench.h"
 #include "ktap.h"
 
-/* Calls before those that count: they fill caches and make what is made once. */
-#define WARM_UP 20
-#define PARTS	9
-#define IDS	255
+/*
+ * Instructions that a case is measured for, and that are spent before. It is many turns of
+ * the scheduler and of the rounds in which the kernel clears up: a call costs what
+ * it costs in the long run, with everything that it leaves to be done later.
+ */
+#define MEASURED_NS 100e6
+#define WARM_UP_NS  20e6
 
 double now_ns(void)
 {
@@ -26,10 +29,7 @@ double now_ns(void)
 	return 1e9 * t.tv_sec + t.tv_nsec;
 }
 
-/*
- * misc/fastrpc gives ids back in a work item; with a DSP that answers at once it can run out
- * of them. Then that work item needs the CPU.
- */
+/* misc/fastrpc gives ids back in a work item; it can run out of them before that has run. */
 void step_run(struct step *step)
 {
 	while (ioctl(step->fd, step->cmd, step->arg)) {
@@ -54,40 +54,41 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The middle one of some parts: a clean-up that is due only now and then does not count. */
-static double middle(double parts[PARTS])
+#define PIPES	   128
+#define PIPE_PAGES 16
+#define HIGH	   "/proc/sys/vm/percpu_pagelist_high_fraction"
+
+/* How many free pages the kernel keeps for a CPU must not change: an eighth of all. */
+static void keep_free_pages(void)
 {
-	qsort(parts, PARTS, sizeof(*parts), compare);
-	return parts[PARTS / 2];
+	int fd = open(HIGH, O_WRONLY | O_CLOEXEC);
+
+	CHECK(fd >= 0 && write(fd, "8", 1) == 1);
+	close(fd);
 }
-
-/* misc/fastrpc reuses its ids after so many calls, so parts have whole rounds of them. */
-static unsigned int part_of(unsigned int calls)
-{
-	unsigned int part = calls / PARTS;
-
-	return part > IDS ? part - part % IDS : part ? part : 1;
-}
-
-#define PIPES	   8
-#define PIPE_BYTES (1 << 20)
 
 /*
- * The kernel keeps some free pages for each CPU. How many differs from boot to boot and from
- * second to second, and who takes hundreds of pages for a call, as misc/fastrpc does, pays
- * more or less for them by chance. After so many pages have come and gone it is the same
- * each time: that of a system that has run for a while.
+ * They are neighbours in a fresh system, or not, by chance; who maps dozens of pages for a
+ * call, as misc/fastrpc does, pays less when they are. After this they come in no order,
+ * as on a system that has run for a while: each goes to a pipe drawn by lot, and a pipe
+ * gives back all of its pages before the next one does.
  */
-static void use_free_pages(void)
+static void scatter_free_pages(void)
 {
 	static char page[PAGE];
-	int ends[PIPES][2];
+	int ends[PIPES][2], room[PIPES];
 
 	for (int i = 0; i < PIPES; i++) {
 		CHECK(!pipe2(ends[i], O_CLOEXEC));
-		CHECK_EQ(PIPE_BYTES, fcntl(ends[i][1], F_SETPIPE_SZ, PIPE_BYTES));
-		for (int k = 0; k < PIPE_BYTES / (int)PAGE; k++)
-			CHECK(write(ends[i][1], page, PAGE) == PAGE);
+		room[i] = PIPE_PAGES;
+	}
+	for (int k = 0; k < PIPES * PIPE_PAGES; k++) {
+		int i = rand() % PIPES;
+
+		while (!room[i])
+			i = (i + 1) % PIPES;
+		room[i]--;
+		CHECK(write(ends[i][1], page, PAGE) == PAGE);
 	}
 	for (int i = 0; i < PIPES; i++) {
 		close(ends[i][0]);
@@ -95,21 +96,39 @@ static void use_free_pages(void)
 	}
 }
 
-double cost(void (*fn)(void *arg), void *arg, unsigned int calls)
+/*
+ * Between two calls whoever waits for the CPU gets it, as when a caller sleeps until a real
+ * DSP has answered. Else it is chance, for a DSP that answers at once, how often misc/fastrpc's
+ * work item runs that frees what a call had: after each call, or once for hundreds.
+ */
+static double average(void (*fn)(void *arg), void *arg, double least_ns)
 {
-	unsigned int part = part_of(calls);
-	double parts[PARTS], start;
+	double start = now_ns(), ns;
+	unsigned long n = 0;
 
-	use_free_pages();
-	for (unsigned int i = 0; i < WARM_UP && i < calls; i++)
+	do {
 		fn(arg);
-	for (unsigned int n = 0; n < PARTS; n++) {
-		start = now_ns();
-		for (unsigned int i = 0; i < part; i++)
-			fn(arg);
-		parts[n] = (now_ns() - start) / part;
-	}
-	return middle(parts);
+		sched_yield();
+		n++;
+		ns = now_ns() - start;
+	} while (ns < least_ns);
+	return ns / n;
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+double cost(void (*fn)(void *arg), void *arg)
+{
+	double ns;
+
+	keep_free_pages();
+	scatter_free_pages();
+	average(fn, arg, WARM_UP_NS);
+	ns = average(fn, arg, MEASURED_NS);
+	return ns - average(nothing, NULL, WARM_UP_NS);
 }
 
 static void run_step(void *arg)
@@ -117,14 +136,14 @@ static void run_step(void *arg)
 	step_run(arg);
 }
 
-double step_cost(struct step *step, unsigned int calls)
+double step_cost(struct step *step)
 {
 	double ns;
 
 	step->retried = 0;
-	ns = cost(run_step, step, calls);
+	ns = cost(run_step, step);
 	if (step->retried)
-		ktap_note("%lu of %u calls were made again: no id was free", step->retried, calls);
+		ktap_note("%lu calls were made again: no id was free", step->retried);
 	return ns;
 }
 

@@ -34,6 +34,13 @@ static void create(int fd)
 	CHECK_OK(qda_create(fd, &create));
 }
 
+static void release(int fd)
+{
+	struct drm_qda_session_release release = { 0 };
+
+	CHECK_OK(qda_release(fd, &release));
+}
+
 static struct step step_of(int fd, struct invocation *inv)
 {
 	return (struct step){ .fd = fd, .cmd = DRM_IOCTL_QDA_REMOTE_INVOKE, .arg = &inv->req };
@@ -205,6 +212,7 @@ const struct subject subject_native = {
 	.dsp = native_dsp,
 	.open = open_node,
 	.create = create,
+	.release = release,
 	.call = call_of,
 	.call_shared = call_shared,
 	.call_dmabuf = call_dmabuf,

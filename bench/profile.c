@@ -54,7 +54,7 @@ static void make_processes(const struct subject *s, struct dsp *dsp)
 	struct maker maker = { .s = s, .dsp = dsp };
 
 	mark();
-	cost(make_process, &maker, 200);
+	cost(make_process, &maker);
 }
 
 static void call_again(const struct subject *s, struct dsp *dsp, const char *where, size_t len)
@@ -66,7 +66,7 @@ static void call_again(const struct subject *s, struct dsp *dsp, const char *whe
 	mark();
 	if (strcmp(where, "flight")) {
 		step = strcmp(where, "shared") ? s->call(fd, len) : s->call_shared(fd, len);
-		step_cost(&step, 200);
+		step_cost(&step);
 	} else {
 		vdsp_set(dsp, "delay_us", 100);
 		s->in_flight(fd, FLIGHT, 4096);

@@ -46,7 +46,7 @@ void bench_thread_dsp(const struct subject *s)
 	s->create(fd);
 	step = echo_step(fd, TEST_HANDLE, 2);
 	step_check(&step);
-	result("user_dsp_64", s, step_cost(&step, 2000));
+	result("user_dsp_64", s, step_cost(&step));
 	dsp_finish(dsp);
 }
 
@@ -59,6 +59,6 @@ void bench_dspd(const struct subject *s)
 	struct step step = echo_step(fd, module_open(fd, "calc"), CALC_ECHO);
 
 	step_check(&step);
-	result("dspd_64", s, step_cost(&step, 1000));
+	result("dspd_64", s, step_cost(&step));
 	dsp_finish(dsp);
 }
