@@ -26,7 +26,7 @@
 
 static struct dsp *sensors_new(const char *line)
 {
-	platform_load("scm=1");
+	platform_on(true);
 	return dsp_new(line);
 }
 
@@ -62,7 +62,7 @@ static void sensors_end(struct dsp *dsp)
 	buffers_finish(dsp);
 	CHECK_EQ(0, platform_get("assigned"));
 	CHECK_EQ(0, platform_get("mistakes"));
-	platform_unload();
+	platform_off();
 }
 
 TEST(sensors_are_let_in_to_all_that_they_are_told_of)
@@ -177,7 +177,7 @@ TEST(sensors_memory_that_is_not_given_back_is_lost)
 	CHECK_EQ(0, platform_get("mistakes"));
 	buffers_finish(dsp);
 	CHECK_EQ(1, platform_get("assigned"));
-	platform_unload();
+	platform_off();
 }
 
 TEST(sensors_cannot_reach_an_import_einval)

@@ -61,7 +61,7 @@ static struct dsp *old_driver(const char *line)
 {
 	struct dsp *dsp;
 
-	platform_load("scm=1");
+	platform_on(true);
 	module_unload("qda");
 	module_load("fastrpc");
 	dsp = dsp_new_down(line);
@@ -74,7 +74,7 @@ static struct dsp *our_driver(const char *line)
 {
 	module_unload("fastrpc");
 	module_load("qda");
-	platform_load("scm=1");
+	platform_on(true);
 	return legacy_new(line);
 }
 

@@ -189,7 +189,7 @@ TEST(failures_in_create_static_with_memory)
 	};
 	struct sweep s = sweep_new("adsp heap=pool vmids=2");
 
-	platform_load("scm=1");
+	platform_on(true);
 	while (next(&s)) {
 		s.fd = legacy_open_node(s.dsp, true);
 		if (run(&s, FASTRPC_IOCTL_INIT_CREATE_STATIC, &args))
@@ -203,7 +203,7 @@ TEST(failures_in_create_static_with_memory)
 	}
 	CHECK_EQ(0, platform_get("mistakes"));
 	sweep_end(&s);
-	platform_unload();
+	platform_off();
 }
 
 TEST(failures_in_alloc)
@@ -284,7 +284,7 @@ TEST(failures_in_a_call_with_a_secure_buffer)
 	struct sweep s = sweep_new("cdsp vmids=2");
 	unsigned char *mem;
 
-	platform_load("scm=1");
+	platform_on(true);
 	legacy_in(call, NULL, PAGE, udmabuf_in_pieces(4, &mem));
 	call->args[0].attr = 1; /* FASTRPC_ATTR_SECUREMAP */
 	open_with_process(&s);
@@ -298,7 +298,7 @@ TEST(failures_in_a_call_with_a_secure_buffer)
 	CHECK_EQ(0, platform_get("mistakes"));
 	free(call);
 	sweep_end(&s);
-	platform_unload();
+	platform_off();
 }
 
 static int unmap_heap(struct sweep *s)

@@ -25,7 +25,7 @@
 
 struct dsp *secure_dsp(const char *line)
 {
-	platform_load("scm=1");
+	platform_on(true);
 	return legacy_new(line);
 }
 
@@ -361,7 +361,7 @@ TEST(secure_with_a_page_twice_eio)
 	CHECK_EQ(1, platform_get("mistakes"));
 	CHECK_EQ(0, qda_get(dsp, "lost_pages"));
 	dsp_finish(dsp);
-	platform_unload();
+	platform_off();
 }
 
 TEST(secure_without_a_virtual_machine_eopnotsupp)

@@ -165,7 +165,7 @@ TEST(secure_memory_that_is_not_given_back_is_never_freed)
 	CHECK(own_buffer_is_kept(dsp, true));
 	CHECK_EQ(SECURE_PAGES, qda_get(dsp, "lost_pages"));
 	dsp_finish(dsp);
-	platform_unload();
+	platform_off();
 }
 
 /* What was assigned before a piece was refused, and is then not given back. */
@@ -183,7 +183,7 @@ TEST(secure_memory_that_is_not_given_back_by_halves_is_lost)
 	CHECK_EQ(0, qda_get(dsp, "assigned_pages"));
 	close(dmabuf);
 	dsp_finish(dsp);
-	platform_unload();
+	platform_off();
 	/* Another driver's buffer: it is never closed. */
 	CHECK_EQ(dmabufs + 1, dmabuf_count());
 }
@@ -207,5 +207,5 @@ TEST(secure_memory_of_a_dsp_without_iommu_that_is_not_given_back)
 	legacy_free(&own);
 	free(call);
 	dsp_finish(dsp);
-	platform_unload();
+	platform_off();
 }

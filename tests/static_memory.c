@@ -44,7 +44,7 @@ static void detach(struct dsp *dsp, int fd)
 
 static struct dsp *platform_dsp(const char *line)
 {
-	platform_load("scm=1");
+	platform_on(true);
 	return dsp_new(line);
 }
 
@@ -172,5 +172,5 @@ TEST(static_memory_that_is_not_given_back_is_lost)
 	dsp_up(dsp);
 	CHECK_EQ(0, qda_get(dsp, "quarantined_pages"));
 	dsp_finish(dsp);
-	platform_unload();
+	platform_off();
 }

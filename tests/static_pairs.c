@@ -38,7 +38,7 @@ TEST(remote_attach_eopnotsupp)
 	struct drm_qda_remote_attach root = ROOT_PD;
 	struct dsp *dsp;
 
-	platform_load("scm=0");
+	platform_on(false);
 	dsp = dsp_new("adsp heap=pool vmids=2");
 	dsp_open(dsp);
 	refuse(dsp, -EOPNOTSUPP);
@@ -52,7 +52,7 @@ TEST(remote_attach_eio)
 {
 	struct dsp *dsp;
 
-	platform_load("scm=1");
+	platform_on(true);
 	dsp = dsp_new("adsp heap=pool vmids=2");
 	dsp_open(dsp);
 	platform_set("refuse", 1);

@@ -7,8 +7,6 @@
 
 /* Loading and unloading of kernel modules; the test fails when it does not work. */
 void module_load(const char *name);
-/* With a parameter, as in "scm=0". */
-void module_load_with(const char *name, const char *option);
 void module_unload(const char *name);
 /* True when it was unloaded, false when the kernel said that it is in use. */
 bool module_try_unload(const char *name);

@@ -13,13 +13,14 @@
 
 #define PLATFORM "vdsp_platform"
 
-void platform_load(const char *option)
+void platform_on(bool scm)
 {
 	if (access("/sys/kernel/debug/kprobes/list", F_OK))
 		SKIP("this kernel has no kprobes");
-	/* From a test that failed. */
-	module_unload(PLATFORM);
-	module_load_with(PLATFORM, option);
+	if (!module_loaded(PLATFORM))
+		module_load(PLATFORM);
+	platform_set("scm", scm);
+	platform_set("on", 1);
 }
 
 static void parameter(const char *name, char path[96])
@@ -62,9 +63,9 @@ unsigned int platform_ranges(struct platform_range *ranges, unsigned int max)
 	return count;
 }
 
-void platform_unload(void)
+void platform_off(void)
 {
-	module_unload(PLATFORM);
+	platform_set("on", 0);
 }
 
 void platform_end(struct dsp *dsp)
@@ -72,5 +73,5 @@ void platform_end(struct dsp *dsp)
 	dsp_finish(dsp);
 	CHECK_EQ(0, platform_get("assigned_at"));
 	CHECK_EQ(0, platform_get("mistakes"));
-	platform_unload();
+	platform_off();
 }

@@ -11,8 +11,12 @@
 
 #include "dsp.h"
 
-/* Loads it anew with a parameter, as in "scm=0"; skips the test where it cannot work. */
-void platform_load(const char *option);
+/*
+ * Nothing is assigned then, whatever the test before has left. With firmware that can assign
+ * memory, or without. Loads the module for the first test that needs it; skips the test where
+ * it cannot work.
+ */
+void platform_on(bool scm);
 /* A parameter, some of which tell what happened. */
 long long platform_get(const char *name);
 void platform_set(const char *name, long long value);
@@ -23,7 +27,8 @@ struct platform_range {
 	uint64_t to; /* one bit for each virtual machine */
 };
 unsigned int platform_ranges(struct platform_range *ranges, unsigned int max);
-void platform_unload(void);
+/* The machine is as it is, as without the module. */
+void platform_off(void);
 /* dsp_finish(), after which all memory must be Linux's again. */
 void platform_end(struct dsp *dsp);
 

@@ -26,8 +26,10 @@
 
 #define VDSP_REGION_SIZE	SZ_1M
 
+static bool on = true;
+
 static bool scm = true;
-module_param(scm, bool, 0400);
+module_param(scm, bool, 0600);
 MODULE_PARM_DESC(scm, "the firmware can assign memory");
 
 static uint refuse;
@@ -112,7 +114,7 @@ static int vdsp_platform_region(struct kprobe *probe, struct pt_regs *regs)
 	const struct device_node *np = (void *)regs_get_kernel_argument(regs, 0);
 	struct resource *res = (void *)regs_get_kernel_argument(regs, 2);
 
-	if (!vdsp_platform_has_heap(np))
+	if (!on || !vdsp_platform_has_heap(np))
 		return 0;
 
 	*res = DEFINE_RES_MEM(virt_to_phys(vdsp_region), VDSP_REGION_SIZE);
@@ -125,7 +127,7 @@ static int vdsp_platform_device_init(struct kprobe *probe, struct pt_regs *regs)
 	struct device *dev = (void *)regs_get_kernel_argument(regs, 0);
 	const struct device_node *np = (void *)regs_get_kernel_argument(regs, 1);
 
-	if (!vdsp_platform_has_heap(np))
+	if (!on || !vdsp_platform_has_heap(np))
 		return 0;
 
 	dev->cma_area = dev_get_cma_area(NULL);
@@ -136,14 +138,14 @@ static int vdsp_platform_device_release(struct kprobe *probe, struct pt_regs *re
 {
 	struct device *dev = (void *)regs_get_kernel_argument(regs, 0);
 
-	if (vdsp_platform_has_heap(dev->of_node))
+	if (on && vdsp_platform_has_heap(dev->of_node))
 		dev->cma_area = NULL;
 	return 0;
 }
 
 static int vdsp_platform_is_available(struct kprobe *probe, struct pt_regs *regs)
 {
-	return vdsp_platform_return(regs, true);
+	return on && scm ? vdsp_platform_return(regs, true) : 0;
 }
 
 static int vdsp_platform_get_ranges(char *buffer, const struct kernel_param *param)
@@ -194,6 +196,29 @@ static void vdsp_platform_show_first(void)
 	assigned_to = first->to;
 }
 
+/* Switching it on is a start from the beginning. */
+static int vdsp_platform_set_on(const char *value, const struct kernel_param *param)
+{
+	int ret = param_set_bool(value, param);
+
+	if (!ret && on) {
+		refuse = 0;
+		refuse_after = 0;
+		assigned = 0;
+		assignments = 0;
+		mistakes = 0;
+		vdsp_platform_show_first();
+	}
+	return ret;
+}
+
+static const struct kernel_param_ops vdsp_platform_on_ops = {
+	.set = vdsp_platform_set_on,
+	.get = param_get_bool,
+};
+module_param_cb(on, &vdsp_platform_on_ops, &on, 0600);
+MODULE_PARM_DESC(on, "whether anything is answered; becoming so, nothing is assigned");
+
 static bool vdsp_platform_assign(ulong addr, ulong size, u64 from, u64 to)
 {
 	struct vdsp_range *range = vdsp_platform_find(addr, size);
@@ -233,6 +258,9 @@ static int vdsp_platform_assign_mem(struct kprobe *probe, struct pt_regs *regs)
 	u32 count = regs_get_kernel_argument(regs, 4);
 	u64 to = 0;
 
+	if (!on || !scm)
+		return 0;
+
 	for (u32 i = 0; i < count; i++)
 		to |= BIT_ULL(vms[i].vmid);
 	if (vdsp_platform_refuses())
@@ -262,14 +290,7 @@ static struct kprobe vdsp_platform_probes[] = {
 	VDSP_PROBE("qcom_scm_assign_mem", vdsp_platform_assign_mem),
 };
 
-#define VDSP_SCM_PROBES		2
-
 static struct kprobe *vdsp_platform_list[ARRAY_SIZE(vdsp_platform_probes)];
-
-static uint vdsp_platform_count(void)
-{
-	return ARRAY_SIZE(vdsp_platform_probes) - (scm ? 0 : VDSP_SCM_PROBES);
-}
 
 static int __init vdsp_platform_init(void)
 {
@@ -281,7 +302,7 @@ static int __init vdsp_platform_init(void)
 
 	for (uint i = 0; i < ARRAY_SIZE(vdsp_platform_list); i++)
 		vdsp_platform_list[i] = &vdsp_platform_probes[i];
-	ret = register_kprobes(vdsp_platform_list, vdsp_platform_count());
+	ret = register_kprobes(vdsp_platform_list, ARRAY_SIZE(vdsp_platform_list));
 	if (ret)
 		free_pages_exact(vdsp_region, VDSP_REGION_SIZE);
 	return ret;
@@ -290,7 +311,7 @@ module_init(vdsp_platform_init);
 
 static void __exit vdsp_platform_exit(void)
 {
-	unregister_kprobes(vdsp_platform_list, vdsp_platform_count());
+	unregister_kprobes(vdsp_platform_list, ARRAY_SIZE(vdsp_platform_list));
 	free_pages_exact(vdsp_region, VDSP_REGION_SIZE);
 }
 module_exit(vdsp_platform_exit);
