@@ -13,6 +13,7 @@
 
 #include "files.h"
 #include "maps.h"
+#include "queue.h"
 
 #define STATE_KEY   7
 #define QUEUE_KEY   -3
@@ -35,23 +36,7 @@
 #define EBADITEM    0x80000410u
 #define ENOSUCHMAP  0x80000448u
 
-/* As the library lays them out. */
-struct end {
-	uint32_t position, packets, waits;
-};
-
-struct place {
-	uint32_t offset, len, read_state, write_state;
-};
-
-struct header {
-	uint32_t version;
-	int32_t error;
-	uint32_t flags;
-	struct place req, resp;
-	uint32_t count;
-};
-
+/* In a packet. */
 struct packet_buffer {
 	uint32_t fd, size, offset, flags;
 	uint64_t address;

@@ -13,6 +13,7 @@
 
 #include "files.h"
 #include "maps.h"
+#include "queue.h"
 
 #define URI(version) \
 	"file:///libggml-htp-v" version ".so?htp_iface_skel_handle_invoke&_modver=1.0&_dom=cdsp"
@@ -40,23 +41,7 @@
 #define REQ_OFFSET  0x100u
 #define RESP_OFFSET 0x1300u
 
-/* The dspqueue that it takes its work from. */
-struct end {
-	uint32_t position, packets, waits;
-};
-
-struct place {
-	uint32_t offset, len, read_state, write_state;
-};
-
-struct header {
-	uint32_t version;
-	int32_t error;
-	uint32_t flags;
-	struct place req, resp;
-	uint32_t count;
-};
-
+/* In the queue that it takes its work from. */
 struct packet {
 	uint64_t header;
 	uint32_t fd, size, offset, flags;
