@@ -14,7 +14,7 @@
 #include "hexagonrpcd.h"
 #include "ktap.h"
 #include "legacy.h"
-#include "module.h"
+#include "samewire.h"
 
 enum {
 	TEXT = 16384,
@@ -324,18 +324,10 @@ static void write_content(void)
 TEST(hexagonrpcd_says_the_same_as_on_misc_fastrpc)
 {
 	struct play *old, *ours;
-	struct dsp *dsp;
 
 	write_content();
-	module_unload("qda");
-	module_load("fastrpc");
-	dsp = dsp_new_down("cdsp banks=8");
-	dsp_announce(dsp);
-	legacy_wait_nodes(dsp, true, true);
-	old = record(dsp);
-	module_unload("fastrpc");
-	module_load("qda");
-	ours = record(legacy_new("cdsp banks=8"));
+	old = record(old_driver("cdsp banks=8"));
+	ours = record(our_driver("cdsp banks=8"));
 	for (char *a = old->text, *b = ours->text; *a || *b;) {
 		size_t len_a = strcspn(a, "\n"), len_b = strcspn(b, "\n");
 

@@ -13,8 +13,8 @@
 #include "buffer.h"
 #include "ktap.h"
 #include "legacy.h"
-#include "module.h"
 #include "platform.h"
+#include "samewire.h"
 
 enum { STEPS = 4 };
 
@@ -57,33 +57,14 @@ static void record(struct dsp *dsp, struct step steps[STEPS])
 	platform_end(dsp);
 }
 
-static struct dsp *old_driver(const char *line)
-{
-	struct dsp *dsp;
-
-	platform_on(true);
-	module_unload("qda");
-	module_load("fastrpc");
-	dsp = dsp_new_down(line);
-	dsp_announce(dsp);
-	legacy_wait_nodes(dsp, true, false);
-	return dsp;
-}
-
-static struct dsp *our_driver(const char *line)
-{
-	module_unload("fastrpc");
-	module_load("qda");
-	platform_on(true);
-	return legacy_new(line);
-}
-
 TEST(same_memory_for_the_audio_pd_as_misc_fastrpc)
 {
 	static const char line[] = "adsp banks=4 heap=region vmids=2";
 	struct step old[STEPS], ours[STEPS];
 
+	platform_on(true);
 	record(old_driver(line), old);
+	platform_on(true);
 	record(our_driver(line), ours);
 	for (int i = 0; i < STEPS; i++) {
 		CHECK_EQ(old[i].ret, ours[i].ret);
@@ -132,7 +113,9 @@ TEST(same_secure_mapping_as_misc_fastrpc)
 	static const char line[] = "cdsp vmids=2";
 	struct secure old, ours;
 
+	platform_on(true);
 	record_secure(old_driver(line), &old);
+	platform_on(true);
 	record_secure(our_driver(line), &ours);
 	CHECK_OK(old.ret);
 	CHECK_OK(ours.ret);

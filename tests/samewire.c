@@ -22,6 +22,7 @@
 #include "ktap.h"
 #include "legacy.h"
 #include "module.h"
+#include "samewire.h"
 
 enum { TEXT = 1 << 20, IDS = 16, DSP_VADDR = 0x10000 };
 
@@ -51,6 +52,26 @@ __attribute__((constructor)) static void setup(void)
 	ktap_after_each(clean_up);
 	/* One test runs two drivers, the other emulates a processor in an emulated one. */
 	ktap_seconds(240);
+}
+
+struct dsp *old_driver(const char *line)
+{
+	struct dsp *dsp;
+
+	module_unload("qda");
+	module_load("fastrpc");
+	dsp = dsp_new_down(line);
+	dsp_announce(dsp);
+	/* Other DSPs have no node for everyone. */
+	legacy_wait_nodes(dsp, true, !strcmp(dsp->name, "cdsp"));
+	return dsp;
+}
+
+struct dsp *our_driver(const char *line)
+{
+	module_unload("fastrpc");
+	module_load("qda");
+	return legacy_new(line);
 }
 
 __attribute__((format(printf, 2, 3))) static void note(struct record *r, const char *format, ...)
@@ -621,17 +642,8 @@ static void compare(struct record *old, struct record *ours)
 
 TEST(same_messages_and_results_as_misc_fastrpc)
 {
-	struct record *old, *ours;
-	struct dsp *dsp;
+	struct record *old = record(old_driver("cdsp banks=8"));
+	struct record *ours = record(our_driver("cdsp banks=8"));
 
-	module_unload("qda");
-	module_load("fastrpc");
-	dsp = dsp_new_down("cdsp banks=8");
-	dsp_announce(dsp);
-	legacy_wait_nodes(dsp, true, true);
-	old = record(dsp);
-	module_unload("fastrpc");
-	module_load("qda");
-	ours = record(legacy_new("cdsp banks=8"));
 	compare(old, ours);
 }
