@@ -301,7 +301,9 @@ int qda_process_attach(struct qda_device *dev, enum qda_attach which, const char
 
 /*
  * Ends the process; its calls in other threads end with an error. Whatever is
- * returned, the process is not yours any more.
+ * returned, the process is not yours any more. The device keeps the memory that the DSP had
+ * for it, 4 MiB or more, for its next process with the same attrs, which may see what this one
+ * left there; qda_device_close() frees it.
  *   -EREMOTEIO  the DSP refused; the process counts as gone
  *   -ENOTCONN   it was gone already
  *   -ETIMEDOUT  the DSP did not answer within 10 seconds
