@@ -56,6 +56,14 @@ struct subject {
 
 extern const struct subject subject_misc, subject_shim, subject_native;
 
+/*
+ * How long each case is measured, in instructions: where a call leaves work that the kernel does
+ * later for many of them, often enough for that to be a part of the average.
+ */
+#define LITTLE_LEFT_NS 20e6
+#define MUCH_LEFT_NS   100e6
+void measure_for(double ns);
+
 double now_ns(void);
 /* Runs it once, again as long as the driver has no id for the call; else it must succeed. */
 void step_run(struct step *step);
