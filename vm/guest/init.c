@@ -230,6 +230,22 @@ static bool write_file(const char *path, const char *text)
 	return !close(fd) && ok;
 }
 
+/* A suspend interrupts a write that goes on to another page of a share there. */
+static void write_whole(int fd, const char *data, ssize_t len)
+{
+	ssize_t n;
+
+	while (len) {
+		n = write(fd, data, len);
+		if (n < 0 && errno != EINTR)
+			_exit(1);
+		if (n > 0) {
+			data += n;
+			len -= n;
+		}
+	}
+}
+
 /*
  * Runs as an own process from the start, so that nothing is lost when the ring
  * buffer wraps or somebody clears it. Ends at our last message.
@@ -253,8 +269,7 @@ static void copy_kernel_log(void)
 		if (n < 0)
 			_exit(1);
 		record[n] = '\0';
-		if (write(out, record, n) != n)
-			_exit(1);
+		write_whole(out, record, n);
 		if (strstr(record, END_OF_RUN))
 			_exit(0);
 	}
