@@ -16,6 +16,7 @@
 #include "ktap.h"
 #include "legacy.h"
 #include "legacy_suite.h"
+#include "sys.h"
 
 #define TWICE "twice 21 is 42\n"
 #define USED_ALL                    \
@@ -41,13 +42,7 @@ __attribute__((constructor)) static void setup(void)
 
 static const char *folder(void)
 {
-	const char *folder = getenv("QDA_LIBFASTRPC");
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/client", folder ? folder : "");
-	if (!folder || access(path, X_OK))
-		FAIL("there is no %s; run vm/fetch libfastrpc, which says why", path);
-	return folder;
+	return fetched_folder("QDA_LIBFASTRPC", "client", "libfastrpc");
 }
 
 /* What the program says, and what the library prints, which is what the DSP logs. */

@@ -266,7 +266,10 @@ TEST(kept_init_memory_goes_with_the_dsp)
 
 	owner_create(&o, UNSIGNED);
 	session_release(dsp, &o.s);
-	dsp_remove(dsp);
+	CHECK(vdsp_get(dsp, "pages_mapped") > dsp->pages_at_start);
+	vdsp_set(dsp, "up", 0);
+	vdsp_wait(dsp, "pages_mapped", dsp->pages_at_start);
 	CHECK_ERR(-ENODEV, qda_create(o.s.fd, &create));
 	close(o.s.fd);
+	dsp_remove(dsp);
 }

@@ -12,19 +12,14 @@
 
 #include "client.h"
 #include "ktap.h"
+#include "sys.h"
 
 #define LOADER	 "ld-linux-x86-64.so.2"
 #define MAX_ARGS 20
 
 static const char *package(void)
 {
-	const char *folder = getenv("QDA_HEXAGONRPC");
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/hexagonrpcd", folder ? folder : "");
-	if (!folder || access(path, X_OK))
-		FAIL("there is no %s; run vm/fetch hexagonrpcd, which says why", path);
-	return folder;
+	return fetched_folder("QDA_HEXAGONRPC", "hexagonrpcd", "hexagonrpcd");
 }
 
 static void output_path(char path[512])

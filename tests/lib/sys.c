@@ -60,6 +60,17 @@ void read_text(const char *path, char *text, size_t size)
 	close(fd);
 }
 
+const char *fetched_folder(const char *variable, const char *program, const char *package)
+{
+	const char *folder = getenv(variable);
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", folder ? folder : "", program);
+	if (!folder || access(path, X_OK))
+		FAIL("there is no %s; run vm/fetch %s, which says why", path, package);
+	return folder;
+}
+
 int write_text(const char *path, const char *text)
 {
 	int fd, ret = 0;

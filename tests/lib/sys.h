@@ -34,6 +34,8 @@ uint64_t in_ms(unsigned int ms);
 
 /* Whole file as text, "" if it cannot be read. */
 void read_text(const char *path, char *text, size_t size);
+/* Where the VM has a fetched package, whose program must be there; the variable says. */
+const char *fetched_folder(const char *variable, const char *program, const char *package);
 /* 0 or -errno */
 int write_text(const char *path, const char *text);
 /* Value of a file that holds one number; -1 if there is none. */

@@ -670,7 +670,7 @@ struct drm_qda_set_option {
  *
  * Ends the session's process without closing the file: the DSP ends the calls
  * that are in flight, then answers. The session can create a new process. If the same
- * program does that with the same attributes, the DSP makes it in the memory of the last
+ * program does that with the same attributes, the DSP may make it in the memory of the last
  * one, which is not cleared; the session keeps these few MiB until the file is closed.
  *
  * Errors of REMOTE_SESSION_RELEASE:
